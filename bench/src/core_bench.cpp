@@ -1,0 +1,98 @@
+#include "benches.h"
+#include "theta/base/check.h"
+#include "theta/wire/commands_lane.h"
+#include "workload.h"
+
+namespace theta::bench {
+
+namespace {
+
+/// Records in the compact form in which they arrive, with what it takes to expand them.
+struct Stream {
+  std::vector<Bytes> compact;
+  std::vector<log::Record> setup;
+  std::size_t commands = 0;
+  std::vector<log::CommandPacket> packets;
+};
+
+Stream make_stream(std::size_t packets, std::size_t commands_per_packet, bool with_signatures) {
+  Workload workload(1000, with_signatures);
+  Stream stream;
+  stream.setup = workload.setup;
+  for (std::size_t at = 0; at < packets; ++at) {
+    const auto record = workload.set_transforms(commands_per_packet);
+    stream.compact.push_back(log::compact_record(record, AuthorSlot{0}));
+    stream.packets.push_back(record.packet);
+    stream.commands += commands_per_packet;
+  }
+  return stream;
+}
+
+replica::Replica prepared(const Stream& stream) {
+  replica::Replica replica;
+  for (const auto& record : stream.setup) {
+    const auto applied = replica.apply(record, replica::Trust::trusted_source);
+    THETA_CHECK(applied.has_value());
+  }
+  return replica;
+}
+
+/// Decode, verify, apply: what every peer does with a record.
+void take_all(replica::Replica& replica, const Stream& stream, replica::Trust trust) {
+  for (const auto& compact : stream.compact) {
+    const auto record =
+        log::expand_record(compact, Seq{replica.head().value() + 1}, replica.record_hash(), replica.members());
+    THETA_CHECK(record.has_value());
+    const auto outcomes = replica.apply(*record, trust);
+    THETA_CHECK(outcomes.has_value());
+  }
+}
+
+double rate(const Stream& stream, replica::Trust trust) {
+  std::optional<replica::Replica> replica;
+  const auto seconds = median_seconds(
+      5, [&] { replica = prepared(stream); }, [&] { take_all(*replica, stream, trust); });
+  return static_cast<double>(stream.commands) / seconds;
+}
+
+double raw_verify_rate(const Stream& stream) {
+  const auto seconds = median_seconds(
+      5, [] {},
+      [&] {
+        for (const auto& packet : stream.packets) {
+          const bool good = log::verify_signature(packet);
+          THETA_CHECK(good);
+        }
+      });
+  return static_cast<double>(stream.packets.size()) / seconds;
+}
+
+}  // namespace
+
+void bench_core(Report& report, const Options& options) {
+  const auto batches = make_stream(400, 100, true);
+  report.add("core: packets of 100 commands, verified", rate(batches, replica::Trust::verify), "commands/s", 500'000);
+  const auto singles = make_stream(4000, 1, true);
+  const auto raw = raw_verify_rate(singles);
+  const auto single = rate(singles, replica::Trust::verify);
+  report.add("core: libsodium's raw verify", raw, "packets/s");
+  report.add("core: packets of one command, verified", single, "packets/s");
+  report.add("core: of the raw verify rate", single / raw, "ratio", 0.85);
+
+  // S1: 6,000 single sets over 1,000 nodes, each applied on a second replica; unsigned, as the rival is.
+  const auto s1 = make_stream(6000, 1, false);
+  const auto applied = rate(s1, replica::Trust::trusted_source);
+  report.add("S1: unsigned apply", applied, "edits/s");
+  if (const auto yjs = run_rival(options, "yjs_s1.mjs")) {
+    report.add("S1: Yjs, edit and apply on a second replica", yjs->at("edit_and_apply_per_s"), "edits/s");
+    report.add("S1: Yjs, apply alone", yjs->at("apply_per_s"), "edits/s");
+    report.add("S1: times Yjs (its edit and apply)", applied / yjs->at("edit_and_apply_per_s").get<double>(), "ratio",
+               20);
+  }
+
+  const auto message = wire::encode(wire::Submit{log::compact_packet(singles.packets.back())});
+  report.add("wire: one single-edit packet, uncompressed", static_cast<double>(message.size()), "bytes", 200,
+             Report::Better::lower);
+}
+
+}  // namespace theta::bench

@@ -1,0 +1,35 @@
+# theta_module(NAME SOURCES … USES theta modules … LINKS private third-party … PUBLIC_LINKS third-party in headers …)
+# One static library a module: theta_<name>, alias theta::<name>, public headers in src/<name>/include.
+function(theta_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS;PUBLIC_LINKS" ${ARGN})
+  add_library(theta_${name} STATIC ${ARG_SOURCES})
+  add_library(theta::${name} ALIAS theta_${name})
+  set_target_properties(theta_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(theta_${name} PUBLIC
+    "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:include>")
+  foreach(used ${ARG_USES})
+    target_link_libraries(theta_${name} PUBLIC theta::${used})
+  endforeach()
+  target_link_libraries(theta_${name} PUBLIC ${ARG_PUBLIC_LINKS} PRIVATE ${ARG_LINKS} $<BUILD_INTERFACE:theta_warnings>)
+  set_property(GLOBAL APPEND PROPERTY THETA_MODULES ${name})
+endfunction()
+
+# theta_tests(MODULE [LINKS ...]): one test binary a module from every tests/<module>/*_test.cpp.
+function(theta_tests module)
+  if(NOT THETA_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${module}/*.cpp")
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${module}_tests ${sources})
+  target_include_directories(${module}_tests PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${module}_tests PRIVATE
+    theta::${module} ${ARG_LINKS} theta_warnings GTest::gmock GTest::gtest_main)
+  # Tests spend their time compiling, not running.
+  target_compile_options(${module}_tests PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_precompile_headers(${module}_tests PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
+  gtest_discover_tests(${module}_tests TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60)
+endfunction()

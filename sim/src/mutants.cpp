@@ -1,0 +1,221 @@
+#include "mutants.h"
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+#include "theta/log/record.h"
+#include "theta/wire/commands_lane.h"
+
+namespace theta::sim {
+namespace {
+
+using store::Append;
+using store::Completion;
+using store::Request;
+using store::Ticket;
+using transport::Lane;
+using transport::PeerId;
+using transport::SendResult;
+
+/// Answers before it works, or in spite of what came of the work.
+class HastyEngine final : public store::LogEngine {
+ public:
+  HastyEngine(store::LogEngine& inner, bool waits) : inner_(inner), waits_(waits) {}
+
+  Ticket submit(Request request) override {
+    const bool is_append = std::holds_alternative<Append>(request);
+    const Ticket ours{++last_ticket_};
+    if (is_append && !waits_) {
+      answered_.push_back({ours, store::Answer{store::Done{}}});
+      late_.push_back(std::move(request));
+      return ours;
+    }
+    work_off();
+    names_[inner_.submit(std::move(request))] = {ours, is_append};
+    return ours;
+  }
+  void poll(std::vector<Completion>& completions) override {
+    // What was answered is written one poll later, which is what a crash in between shows.
+    const bool works = answered_.empty();
+    for (auto& done : answered_) completions.push_back(std::move(done));
+    answered_.clear();
+    if (works) work_off();
+    std::vector<Completion> done;
+    inner_.poll(done);
+    for (auto& completion : done) {
+      const auto found = names_.find(completion.ticket);
+      if (found == names_.end()) continue;
+      const auto [ours, is_append] = found->second;
+      names_.erase(found);
+      if (is_append) completion.result = store::Answer{store::Done{}};
+      completions.push_back({ours, std::move(completion.result)});
+    }
+  }
+  [[nodiscard]] std::size_t pending() const override { return inner_.pending() + answered_.size() + late_.size(); }
+
+ private:
+  void work_off() {
+    for (auto& request : late_) static_cast<void>(inner_.submit(std::move(request)));
+    late_.clear();
+  }
+
+  store::LogEngine& inner_;
+  bool waits_;
+  std::uint64_t last_ticket_ = 0;
+  std::vector<Completion> answered_;
+  std::vector<Request> late_;
+  std::unordered_map<Ticket, std::pair<Ticket, bool>> names_;
+};
+
+/// Changes what is to be written.
+class RewritingEngine final : public store::LogEngine {
+ public:
+  RewritingEngine(store::LogEngine& inner, Mutant mutant) : inner_(inner), mutant_(mutant) {}
+  Ticket submit(Request request) override {
+    if (auto* append = std::get_if<Append>(&request)) rewrite(*append);
+    return inner_.submit(std::move(request));
+  }
+  void poll(std::vector<Completion>& completions) override { inner_.poll(completions); }
+  [[nodiscard]] std::size_t pending() const override { return inner_.pending(); }
+
+ private:
+  void rewrite(Append& append) {
+    if (mutant_ == Mutant::drop_last_of_batch) {
+      if (append.records.size() > 1) append.records.pop_back();
+      return;
+    }
+    // Every fifth append, so that a room lives long enough to notice.
+    if (++appends_ % 5 != 0) return;
+    auto& record = append.records.back();
+    auto bytes = Bytes(record.bytes.view().begin(), record.bytes.view().end());
+    constexpr std::size_t kHubTimeAt = 8;
+    if (mutant_ == Mutant::backdate_records) bytes[kHubTimeAt] ^= 1;
+    if (mutant_ == Mutant::rewrite_after_relay) bytes.back() ^= 1;
+    record.bytes = SharedBytes(std::move(bytes));
+  }
+
+  store::LogEngine& inner_;
+  Mutant mutant_;
+  std::uint64_t appends_ = 0;
+};
+
+/// Meddles with what the hub sends.
+class MeddlingTransport final : public transport::Transport {
+ public:
+  MeddlingTransport(transport::Transport& inner, Mutant mutant) : inner_(inner), mutant_(mutant) {}
+
+  [[nodiscard]] SendResult send(PeerId peer, Lane lane, const SharedBytes& message) override {
+    if (mutant_ == Mutant::unbounded_lane) return keep_and_send(peer, lane, message);
+    if (lane != Lane::commands) return inner_.send(peer, lane, message);
+    const auto decoded = wire::decode_lane_message(message.view());
+    const bool is_refusal = decoded && std::holds_alternative<wire::Refusal>(decoded->message);
+    const auto* records = decoded ? std::get_if<wire::Records>(&decoded->message) : nullptr;
+    if (mutant_ == Mutant::swallow_refusals && is_refusal) return SendResult::queued;
+    if (records == nullptr) return inner_.send(peer, lane, message);
+    ++records_messages_;
+    // Peers come and go; every third message is somebody's, and often enough the same one's.
+    const bool is_hit = records_messages_ % 3 == 0;
+    if (mutant_ == Mutant::hold_back_records && peer.value() % 3 == 0) return SendResult::queued;
+    if (mutant_ == Mutant::alter_relayed_records && is_hit) return send_altered(peer, *records);
+    if (mutant_ == Mutant::refuse_what_is_taken && is_hit) refuse_next(peer, *records);
+    return inner_.send(peer, lane, message);
+  }
+  void close(PeerId peer, transport::CloseReason reason, std::string text) override {
+    inner_.close(peer, reason, std::move(text));
+  }
+  [[nodiscard]] std::size_t queued_bytes(PeerId peer, Lane lane) const override {
+    std::size_t kept = 0;
+    const auto found = kept_.find({peer, lane});
+    if (found != kept_.end())
+      for (const auto& message : found->second) kept += message.size();
+    return kept + inner_.queued_bytes(peer, lane);
+  }
+  [[nodiscard]] transport::PeerStats peer_stats(PeerId peer) const override { return inner_.peer_stats(peer); }
+
+ private:
+  SendResult keep_and_send(PeerId peer, Lane lane, const SharedBytes& message) {
+    auto& queue = kept_[{peer, lane}];
+    queue.push_back(message);
+    while (!queue.empty()) {
+      const auto result = inner_.send(peer, lane, queue.front());
+      if (result == SendResult::full) return SendResult::queued;
+      queue.pop_front();
+      if (result != SendResult::queued) return result;
+    }
+    return SendResult::queued;
+  }
+  SendResult send_altered(PeerId peer, const wire::Records& records) {
+    Bytes first(records.records.front().begin(), records.records.front().end());
+    first.back() ^= 1;
+    auto altered = records;
+    altered.records.front() = first;
+    return inner_.send(peer, Lane::commands, SharedBytes(wire::encode(altered)));
+  }
+  // Says "no" to the packets of a record that is about to arrive: the peer that sent one of them believes it.
+  void refuse_next(PeerId peer, const wire::Records&) {
+    for (std::uint64_t nonce = 1; nonce < 64; ++nonce) {
+      wire::Refusal refusal;
+      refusal.nonce = Nonce{nonce};
+      refusal.code = wire::fb::RefusalCode::bad_value;
+      refusal.text = "refused on purpose";
+      static_cast<void>(inner_.send(peer, Lane::commands, SharedBytes(wire::encode(refusal))));
+    }
+  }
+
+  transport::Transport& inner_;
+  Mutant mutant_;
+  std::uint64_t records_messages_ = 0;
+  std::map<std::pair<PeerId, Lane>, std::deque<SharedBytes>> kept_;
+};
+
+}  // namespace
+
+const std::vector<MutantName>& all_mutants() {
+  static const std::vector<MutantName> names{
+      {Mutant::ack_before_commit, "ack-before-commit"},
+      {Mutant::ack_failed_writes, "ack-failed-writes"},
+      {Mutant::drop_last_of_batch, "drop-last-of-batch"},
+      {Mutant::lying_sync, "lying-sync"},
+      {Mutant::rewrite_after_relay, "rewrite-after-relay"},
+      {Mutant::backdate_records, "backdate-records"},
+      {Mutant::refuse_what_is_taken, "refuse-what-is-taken"},
+      {Mutant::swallow_refusals, "swallow-refusals"},
+      {Mutant::hold_back_records, "hold-back-records"},
+      {Mutant::alter_relayed_records, "alter-relayed-records"},
+      {Mutant::unbounded_lane, "unbounded-lane"},
+      {Mutant::forget_outbox, "forget-outbox"},
+      {Mutant::repeat_challenges, "repeat-challenges"},
+  };
+  return names;
+}
+
+Mutant find_mutant(const std::string& name) {
+  for (const auto& entry : all_mutants())
+    if (name == entry.name) return entry.mutant;
+  return Mutant::none;
+}
+
+std::unique_ptr<store::LogEngine> make_mutant_engine(Mutant mutant, store::LogEngine& inner) {
+  switch (mutant) {
+    case Mutant::ack_before_commit: return std::make_unique<HastyEngine>(inner, false);
+    case Mutant::ack_failed_writes: return std::make_unique<HastyEngine>(inner, true);
+    case Mutant::drop_last_of_batch:
+    case Mutant::rewrite_after_relay:
+    case Mutant::backdate_records: return std::make_unique<RewritingEngine>(inner, mutant);
+    default: return nullptr;
+  }
+}
+
+std::unique_ptr<transport::Transport> make_mutant_transport(Mutant mutant, transport::Transport& inner) {
+  switch (mutant) {
+    case Mutant::refuse_what_is_taken:
+    case Mutant::swallow_refusals:
+    case Mutant::hold_back_records:
+    case Mutant::alter_relayed_records:
+    case Mutant::unbounded_lane: return std::make_unique<MeddlingTransport>(inner, mutant);
+    default: return nullptr;
+  }
+}
+
+}  // namespace theta::sim

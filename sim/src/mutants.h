@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "theta/hub/hub.h"
+#include "theta/store/log_engine.h"
+#include "theta/store/sim_disk.h"
+#include "theta/transport/transport.h"
+
+namespace theta::sim {
+
+/// Faults put into the system on purpose, at its seams, to see that the checkers find them. The product knows nothing
+/// of them.
+enum class Mutant : std::uint8_t {
+  none,
+  ack_before_commit,      // the store answers "done" before it wrote
+  ack_failed_writes,      // the store answers "done" for writes that failed
+  drop_last_of_batch,     // the store forgets the last record of an append
+  lying_sync,             // the disk says "synced" and keeps nothing
+  rewrite_after_relay,    // the store changes a payload's byte
+  backdate_records,       // the store writes another hub time than the hub said
+  refuse_what_is_taken,   // the hub's author is told "refused" for a packet that is in the log
+  swallow_refusals,       // refusals never leave the hub
+  hold_back_records,      // one peer's records never leave the hub
+  alter_relayed_records,  // one peer gets a flipped bit, behind the transport's checks
+  unbounded_lane,         // the hub's transport takes everything and keeps it
+  forget_outbox,          // a peer's process does not find its journal again
+  repeat_challenges,      // the hub's random source has one value
+};
+
+struct MutantName {
+  Mutant mutant;
+  const char* name;
+};
+[[nodiscard]] const std::vector<MutantName>& all_mutants();
+/// `none` for an unknown name.
+[[nodiscard]] Mutant find_mutant(const std::string& name);
+
+/// What stands between the hub and its store; null when the mutant is elsewhere.
+[[nodiscard]] std::unique_ptr<store::LogEngine> make_mutant_engine(Mutant mutant, store::LogEngine& inner);
+/// What stands between the hub and its transport; null when the mutant is elsewhere.
+[[nodiscard]] std::unique_ptr<transport::Transport> make_mutant_transport(Mutant mutant, transport::Transport& inner);
+
+}  // namespace theta::sim

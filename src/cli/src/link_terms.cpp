@@ -1,0 +1,70 @@
+#include "link_terms.h"
+
+#include <charconv>
+
+#include "theta/base/hex.h"
+#include "theta/client/identity.h"
+
+namespace theta::cli {
+
+void add_invite_options(CLI::App& command, InviteOptions& options) {
+  command.add_option("--role", options.role, "what the guest may do")
+      ->check(CLI::IsMember({"viewer", "editor", "admin"}))
+      ->capture_default_str();
+  command.add_option("--expires", options.expires, "for how long the link works: 30m, 12h, 7d, never")
+      ->capture_default_str();
+  command.add_option("--uses", options.uses, "how many people may use the link; 0: any number")->capture_default_str();
+}
+
+std::optional<std::chrono::seconds> parse_span(const std::string& text) {
+  if (text == "never") return std::chrono::seconds{0};
+  if (text.size() < 2) return std::nullopt;
+  std::uint32_t count = 0;
+  const auto* end = text.data() + text.size() - 1;
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  if (error != std::errc() || stop != end || count == 0) return std::nullopt;
+  switch (text.back()) {
+    case 's': return std::chrono::seconds{count};
+    case 'm': return std::chrono::minutes{count};
+    case 'h': return std::chrono::hours{count};
+    case 'd': return std::chrono::hours{24} * std::int64_t{count};
+    default: return std::nullopt;
+  }
+}
+
+std::optional<HostPort> split_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
+  HostPort result;
+  result.host = text.substr(0, colon);
+  if (result.host.front() == '[' && result.host.back() == ']')
+    result.host = result.host.substr(1, result.host.size() - 2);
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, result.port);
+  if (error != std::errc() || stop != end || result.port == 0 || result.host.empty()) return std::nullopt;
+  return result;
+}
+
+ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& options) {
+  const auto span = parse_span(options.expires);
+  if (!span)
+    return context.output.fail(
+        ExitCode::usage, "--expires: expected a span like 30m, 12h or 7d, or never, got \"" + options.expires + "\"");
+  log::InviteTerms terms;
+  terms.role = options.role == "viewer"   ? log::Role::viewer
+               : options.role == "editor" ? log::Role::editor
+                                          : log::Role::admin;
+  terms.uses_max = options.uses;
+  if (span->count() > 0) {
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+        (std::chrono::system_clock::now() + *span).time_since_epoch());
+    terms.expires_at = from_unix_ms(static_cast<std::uint64_t>(now.count()));
+  }
+  auto ticket = peer.session().make_invite(terms, client::random_seed());
+  if (!ticket) return context.output.fail(ExitCode::denied, ticket.error().message);
+  const auto link = log::to_string(peer.client().link(*ticket));
+  context.output.result({{"link", link}, {"room", to_hex(peer.session().room().view())}, {"role", options.role}}, link);
+  return ExitCode::ok;
+}
+
+}  // namespace theta::cli

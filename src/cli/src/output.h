@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "exit_code.h"
+
+namespace theta::cli {
+
+/// Ordered, so that lines read the same each time.
+using Json = nlohmann::ordered_json;
+
+/// Results on stdout (sentences, or JSON lines with --json), everything else on stderr.
+class Output {
+ public:
+  void use_json(bool json) { json_ = json; }
+  [[nodiscard]] bool is_json() const { return json_; }
+
+  /// One result: `line` for programs, `sentence` for people.
+  void result(const Json& line, const std::string& sentence) const;
+  /// Machine-readable in either mode: what other programs wait for.
+  void event(const Json& line) const;
+  /// For people only; stderr.
+  void note(const std::string& sentence) const;
+  /// Prints the error and returns `code` for the caller to return.
+  [[nodiscard]] ExitCode fail(ExitCode code, const std::string& sentence) const;
+  /// Redrawn in place on a terminal, silent elsewhere; `fraction` 0 to 1.
+  void progress(const std::string& what, double fraction) const;
+
+ private:
+  bool json_ = false;
+};
+
+}  // namespace theta::cli

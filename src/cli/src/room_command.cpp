@@ -1,0 +1,102 @@
+#include <optional>
+
+#include "commands.h"
+#include "data_folder.h"
+#include "link_terms.h"
+#include "peer.h"
+#include "theta/base/hex.h"
+#include "theta/client/identity.h"
+
+namespace theta::cli {
+
+namespace {
+
+struct RoomOptions {
+  std::string name;
+  std::string hub = "127.0.0.1:4433";
+  std::string fingerprint;
+  InviteOptions invite;
+};
+
+/// From --fingerprint, else from the hub's own key when its data folder is the one in use.
+std::optional<HubKey> hub_key(const Context& context, const RoomOptions& options) {
+  if (!options.fingerprint.empty()) {
+    const auto bytes = from_base64url(options.fingerprint);
+    if (!bytes || bytes->size() != HubKey::kSize) return std::nullopt;
+    return HubKey::from(*bytes);
+  }
+  const auto key = client::load_identity(data_folder(context.data_option) + "/hub.key");
+  if (!key) return std::nullopt;
+  return key->public_key<HubKey>();
+}
+
+ExitCode new_room(const Context& context, const RoomOptions& options) {
+  const auto key = hub_key(context, options);
+  if (!key)
+    return context.output.fail(ExitCode::bad_input,
+                               "the hub's key is not known: give --fingerprint (the hub prints it when it starts), or "
+                               "--data with the hub's data folder");
+  const auto token = from_base64url(admin_token(data_folder(context.data_option)));
+  if (!token || token->empty())
+    return context.output.fail(ExitCode::denied,
+                               "opening a room needs the hub's admin token: give --data with the hub's data folder, or "
+                               "set THETA_ADMIN_TOKEN to what its file admin.token holds");
+  const auto address = split_address(options.hub);
+  if (!address)
+    return context.output.fail(ExitCode::bad_input, "--hub: expected HOST:PORT, got \"" + options.hub + "\"");
+  log::RoomLink link;
+  link.host = address->host;
+  link.port = address->port;
+  link.hub = *key;
+  PeerOptions peer_options;
+  peer_options.link = log::to_string(link);
+  peer_options.open_room = client::SessionOptions::OpenRoom{options.name, *token};
+  auto peer = Peer::open(context, peer_options);
+  if (!peer) return context.output.fail(peer.error().code, peer.error().message);
+  if (const auto opened = (*peer)->wait_caught_up(); !opened)
+    return context.output.fail(opened.error().code, opened.error().message);
+  return print_invite(context, **peer, options.invite);
+}
+
+}  // namespace
+
+void add_room_command(CLI::App& app, Context& context) {
+  auto* room = app.add_subcommand("room", "Rooms of a hub");
+  room->require_subcommand(1);
+  auto* make = room->add_subcommand("new", "Open a room and print a link that invites editors");
+  auto options = std::make_shared<RoomOptions>();
+  make->add_option("NAME", options->name, "the room's name")->required();
+  make->add_option("--hub", options->hub, "the hub's address, HOST:PORT")->capture_default_str();
+  make->add_option("--fingerprint", options->fingerprint, "the hub's fingerprint, when its data folder is not here");
+  make->add_option("--data", context.data_option,
+                   "data folder: your identity, and the hub's admin token (default: per user)");
+  add_invite_options(*make, options->invite);
+  make->callback([&context, options] { context.run = [&context, options] { return new_room(context, *options); }; });
+}
+
+void add_invite_command(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("invite", "Print a link that lets others into a room of which you are admin");
+  struct Options {
+    std::string link;
+    InviteOptions invite;
+  };
+  auto options = std::make_shared<Options>();
+  command->add_option("LINK", options->link, "any link to the room")->required();
+  command->add_option("--data", context.data_option, "data folder (default: per user)");
+  add_invite_options(*command, options->invite);
+  command->callback([&context, options] {
+    context.run = [&context, options]() -> ExitCode {
+      PeerOptions peer_options;
+      peer_options.link = options->link;
+      peer_options.writer = false;
+      peer_options.keep_state = false;
+      auto peer = Peer::open(context, peer_options);
+      if (!peer) return context.output.fail(peer.error().code, peer.error().message);
+      if (const auto ready = (*peer)->wait_caught_up(); !ready)
+        return context.output.fail(ready.error().code, ready.error().message);
+      return print_invite(context, **peer, options->invite);
+    };
+  });
+}
+
+}  // namespace theta::cli

@@ -1,0 +1,209 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "theta/base/ids.h"
+#include "theta/base/time.h"
+#include "theta/client/command.h"
+#include "theta/client/error.h"
+#include "theta/client/events.h"
+#include "theta/client/persistence.h"
+#include "theta/crypto/keys.h"
+#include "theta/log/config.h"
+#include "theta/log/invite.h"
+#include "theta/replica/replica.h"
+#include "theta/transport/transport.h"
+
+namespace theta::client {
+
+struct SessionOptions {
+  /// All zero together with `open_room`: the room's id follows from the packet that opens it.
+  RoomId room = {};
+  /// Who the hub must be.
+  HubKey hub = {};
+  /// For authors who are not members yet; ignored by the hub for those who are.
+  std::optional<log::RoomLink::Ticket> ticket = {};
+  struct OpenRoom {
+    std::string name;
+    Bytes admin_token;
+  };
+  std::optional<OpenRoom> open_room = {};
+  std::string display_name = {};
+  /// False: only reads; another session of the same author keeps writing.
+  bool writer = true;
+  std::string software = "theta";
+
+  /// Signed packets under way at once, at most limits::kPacketsInFlightMax.
+  std::size_t packets_in_flight_max = 32;
+  /// Overrides the rate that the hub advertises; a burst of 0 leaves it to the hub.
+  log::RateLimit command_pace = {};
+  double presence_per_second = 30;
+  MonotonicClock::duration reconnect_delay_min = std::chrono::milliseconds{250};
+  MonotonicClock::duration reconnect_delay_max = std::chrono::seconds{30};
+  /// From connecting to Welcome, and without an answer to anything asked for later.
+  MonotonicClock::duration answer_timeout = std::chrono::seconds{20};
+  /// Seeds the jitter of reconnects. Not a secret.
+  std::uint64_t random_seed = 0;
+};
+
+/// Where a session stands with its hub.
+enum class SessionPhase : std::uint8_t {
+  offline,     // waits for its next attempt, or was told to stay so
+  connecting,  // the transport works on it
+  logging_in,
+  attaching,
+  receiving,  // a snapshot, or the records up to the head at attaching
+  live,
+  stopped,  // for good: diverged, or refused in a way that no retry helps
+};
+
+/// The pure engine of one peer in one room: handshake, outbox, optimistic overlay, resume, presence, assets. Has no
+/// clock, socket, thread or file; whoever drives it (`Client`, the browser's glue, the simulation) connects when
+/// `wants_connection`, hands in what the transport tells, and calls `step` after that and at `next_wakeup`.
+///
+/// One thread. Calls made before the room was first attached fail with `not_ready`; from then on everything works
+/// offline too, for any length of time.
+class Session {
+ public:
+  /// `transport` and `persistence` (null: nothing is kept) must outlive the session.
+  Session(SessionOptions options, const crypto::KeyPair& author, transport::Transport& transport,
+          Persistence* persistence);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Once, first: reads what `persistence` holds. On failure (`storage`) nothing was changed or deleted.
+  [[nodiscard]] ClientResult<void> restore();
+
+  // ---- Driving -----------------------------------------------------------------------------------------------------
+
+  /// True when it is time to open a connection to the hub.
+  [[nodiscard]] bool wants_connection(MonotonicTime now) const;
+  /// The driver has begun to connect; the session listens to this peer from now on.
+  void connecting(transport::PeerId peer, Now now);
+  /// The driver could not even begin.
+  void connect_failed(std::string text, Now now);
+  /// False: not about this session's connection.
+  bool on_event(const transport::Event& event, Now now);
+  /// Sends what may be sent, brings the overlay up to date, writes the local state.
+  void step(Now now);
+  /// When `step` has something to do even if nothing arrives.
+  [[nodiscard]] std::optional<MonotonicTime> next_wakeup() const;
+  /// Only tells the time, which stamps and pacing of the calls below use.
+  void set_now(Now now);
+
+  /// Closes the connection and stays offline; the outbox is kept.
+  void go_offline();
+  void go_online();
+  /// Becomes the author's writing session (again), on a new connection.
+  void take_writer();
+  /// Folds the journal into a new state; call before a clean exit, so that the next start is quick.
+  void save();
+
+  // ---- What it shows -----------------------------------------------------------------------------------------------
+
+  [[nodiscard]] SessionPhase phase() const;
+  [[nodiscard]] bool caught_up() const;
+  [[nodiscard]] bool is_writer() const;
+  [[nodiscard]] const RoomId& room() const;
+  [[nodiscard]] const AuthorKey& author() const;
+  /// The room as this peer should show it: the log so far and its own commands on top. Up to date after `step` and
+  /// after every call below.
+  [[nodiscard]] const replica::Replica& replica() const;
+  [[nodiscard]] const scene::Scene& scene() const;
+  /// Of the log so far, without own commands on top. Takes predictions back and redoes them: for checks, not for
+  /// frames.
+  [[nodiscard]] Hash256 confirmed_state_hash();
+  [[nodiscard]] Seq confirmed_head() const;
+  /// The author's role and slot as the log says so far.
+  [[nodiscard]] wire::fb::Role role() const;
+  [[nodiscard]] AuthorSlot slot() const;
+
+  struct Statistics {
+    std::size_t queued_commands = 0;  // not signed yet
+    std::size_t packets_in_flight = 0;
+    std::size_t commands_in_flight = 0;
+    std::size_t outbox_bytes = 0;
+    std::uint64_t records_applied = 0;
+    std::uint64_t packets_sent = 0;  // resends included
+    std::uint64_t packets_resent = 0;
+    std::uint64_t commands_coalesced = 0;
+    std::uint64_t refusals = 0;          // retryable ones included
+    std::uint64_t presence_dropped = 0;  // came late or malformed
+    std::uint64_t events_dropped = 0;    // see limits::kDroppableEventsMax
+    std::uint64_t reconnects = 0;
+    std::uint64_t messages_refused = 0;  // malformed or unexpected
+  };
+  [[nodiscard]] Statistics statistics() const;
+  /// True when every command submitted so far is settled.
+  [[nodiscard]] bool is_idle() const;
+
+  /// Oldest first; changes and presence are merged while nobody polls.
+  [[nodiscard]] std::optional<Event> poll_event();
+
+  // ---- Editing -----------------------------------------------------------------------------------------------------
+
+  /// Shows the command at once and queues it. Fails with a sentence when it is malformed, when the role is too low, or
+  /// when it could not work on the scene as shown; then nothing has changed.
+  [[nodiscard]] ClientResult<CommandHandle> submit(const Command& command);
+
+  struct Created {
+    CommandHandle handle;
+    std::vector<ObjectId> ids;  // duplicates: the whole block, copies in depth-first order
+  };
+  [[nodiscard]] ClientResult<Created> create_entities(std::vector<NewEntity> entities);
+  /// With their subtrees.
+  [[nodiscard]] ClientResult<Created> duplicate(std::span<const ObjectId> targets);
+  /// New ids for `NewEntity::id`; to be used in ascending order, each once.
+  [[nodiscard]] ClientResult<std::vector<ObjectId>> mint_ids(std::size_t count);
+
+  /// The author's newest command that can be taken back, wherever it was made.
+  [[nodiscard]] ClientResult<CommandHandle> undo();
+  [[nodiscard]] ClientResult<CommandHandle> redo();
+  /// A command of this session that is still under way, or any by its place in the author's chain.
+  [[nodiscard]] ClientResult<CommandHandle> undo(CommandHandle command);
+  [[nodiscard]] ClientResult<CommandHandle> undo(replica::Replica::CommandSpan first,
+                                                 replica::Replica::CommandSpan last);
+
+  /// A lost command once more, on top of what is there now; entities it makes get new ids.
+  [[nodiscard]] ClientResult<CommandHandle> submit_again(const Command& command);
+
+  /// An invite's link secret is `secret_seed`, from the caller's random source. Admins only; works offline.
+  [[nodiscard]] ClientResult<log::RoomLink::Ticket> make_invite(const log::InviteTerms& terms,
+                                                                const crypto::Seed& secret_seed) const;
+
+  // ---- Presence ----------------------------------------------------------------------------------------------------
+
+  /// Sent at the capped rate, latest wins; nothing is kept while offline.
+  void set_presence(Presence presence);
+  struct Participant {
+    SessionNumber session;
+    AuthorKey author;
+    AuthorSlot slot = kNoSlot;
+  };
+  /// Who is connected, this session included.
+  [[nodiscard]] std::vector<Participant> participants() const;
+  /// Null: nothing heard yet, or gone. Valid until the next `on_event`.
+  [[nodiscard]] const Presence* presence_of(SessionNumber session) const;
+
+  // ---- Assets and history ------------------------------------------------------------------------------------------
+
+  /// Queues an upload; answered by AssetStored or AssetFailed. Goes on after reconnects where it stopped.
+  [[nodiscard]] ClientResult<AssetId> upload_asset(SharedBytes bytes);
+  /// Queues a download; answered by AssetReady (hash checked) or AssetFailed.
+  [[nodiscard]] ClientResult<void> download_asset(const AssetId& asset);
+  /// Asks for `count` records from `from` on, at most 4096; answered by History with the returned number.
+  [[nodiscard]] ClientResult<std::uint32_t> query_history(Seq from, std::uint32_t count);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace theta::client

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "outbox.h"
+#include "theta/client/persistence.h"
+#include "theta/log/record.h"
+
+namespace theta::client {
+
+/// What of a session survives a restart, beside the outbox and the replica.
+struct LocalFacts {
+  RoomId room;
+  AuthorKey author;
+  HubKey hub;
+  CommandHandle next_handle{1};
+  std::uint64_t next_object_counter = 1;
+  Stamp last_stamp;
+  Bytes first_packet;  // stored form: the OpenRoom or JoinRoom, kept so that it is never signed twice
+};
+
+/// A state as bytes: facts, outbox, snapshot of the replica; closed by a hash.
+[[nodiscard]] Bytes encode_state(const LocalFacts& facts, const Outbox& outbox, ByteView snapshot);
+struct DecodedState {
+  LocalFacts facts;
+  Outbox outbox;
+  Bytes snapshot;
+};
+[[nodiscard]] ClientResult<DecodedState> decode_state(ByteView bytes);
+
+/// One step that the journal tells again.
+struct JournalEntry {
+  enum class Kind : std::uint8_t {
+    queued = 1,     // draft, and the handle that it replaced (0: none)
+    removed = 2,    // handle: refused
+    signed_ = 3,    // packet in stored form, made from the first command_count drafts
+    unsigned_ = 4,  // nonce: all packets from it on are drafts again; `alone`: its own must not share a packet any more
+    record = 5,     // stored form
+  };
+  Kind kind = Kind::queued;
+  Draft draft;
+  CommandHandle handle;
+  Nonce nonce;
+  bool alone = false;
+  ByteView bytes;  // packet or record; borrows from the journal
+};
+
+/// Writes the journal of what happens to the outbox and the log, so that a restart finds both as they were. Entries are
+/// handed to the persistence at once; `sync` makes them survive the machine.
+class Journal {
+ public:
+  explicit Journal(Persistence* persistence) : persistence_(persistence) {}
+
+  void queued(const Draft& draft, std::optional<CommandHandle> replaced);
+  void removed(CommandHandle handle);
+  void signed_packet(const log::CommandPacket& packet);
+  void unsigned_from(Nonce nonce, bool alone);
+  void record(const log::Record& record);
+  void sync();
+  /// Empties the journal.
+  void replace(ByteView state);
+
+  /// Bytes since the last state.
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// A sentence, once for every failure: the journal has a gap until `replace` succeeds.
+  [[nodiscard]] std::optional<std::string> take_failure();
+  [[nodiscard]] bool is_broken() const { return broken_; }
+  [[nodiscard]] bool is_kept() const { return persistence_ != nullptr; }
+  void set_size(std::size_t size) { size_ = size; }
+
+  /// Tells every whole entry of `journal`, in order, until one is torn, damaged or refused by `apply`; returns how many
+  /// bytes were read.
+  [[nodiscard]] static std::size_t replay(ByteView journal, const std::function<bool(const JournalEntry&)>& apply);
+
+ private:
+  void append(JournalEntry::Kind kind, const Bytes& body);
+  void note(const ClientResult<void>& result);
+
+  Persistence* persistence_;
+  std::size_t size_ = 0;
+  bool broken_ = false;
+  bool unsynced_ = false;
+  std::optional<std::string> failure_;
+};
+
+}  // namespace theta::client

@@ -1,0 +1,260 @@
+#include <algorithm>
+
+#include "session_impl.h"
+#include "theta/log/compact.h"
+
+namespace theta::client {
+namespace {
+
+using log::RefusalCode;
+using transport::CloseReason;
+using Sent = SignedPacket::Sent;
+
+// A packet that must wait longer than this for the hub's clock was stamped by a wrong clock, and is stamped again.
+constexpr std::uint32_t kSkewWaitMsMax = 5'000;
+constexpr std::uint32_t kHoldMsMin = 5;
+
+}  // namespace
+
+void Session::Impl::on_lane_message(ByteView bytes) {
+  const bool attached = phase == SessionPhase::receiving || phase == SessionPhase::live;
+  if (!attached) return strike("the hub sent records before it attached the room");
+  auto decoded = wire::decode_lane_message(bytes);
+  if (!decoded) return strike("the hub sent a malformed message on the commands lane: " + decoded.error().message);
+  if (const auto* refusal = std::get_if<wire::Refusal>(&decoded->message)) return on_refusal(*refusal);
+  const auto* records = std::get_if<wire::Records>(&decoded->message);
+  if (records == nullptr) return strike("the hub sent a packet instead of records");
+  if (!snapshot) return on_records(*records);
+  buffered_bytes += bytes.size();
+  if (buffered_bytes > limits::kBufferedRecordBytesMax)
+    return disconnect(CloseReason::resource_limit, "too many records came before the snapshot was complete", true);
+  buffered.emplace_back(bytes.begin(), bytes.end());
+}
+
+void Session::Impl::on_records(const wire::Records& records) {
+  auto& replica = overlay.begin_base();
+  std::uint64_t seq = records.first_seq.value();
+  if (seq != replica.head().value() + 1)
+    return strike("expected record " + std::to_string(replica.head().value() + 1) + ", the hub sent " +
+                  std::to_string(seq));
+  for (const auto compact : records.records) {
+    const auto record = log::expand_record(compact, Seq{seq}, replica.record_hash(), replica.members());
+    if (!record) return strike("record " + std::to_string(seq) + " does not decode: " + record.error().message);
+    if (!take_record(*record, replica::Trust::verify)) return;
+    // Its consequences may have ended the connection.
+    if (!peer) return;
+    ++seq;
+  }
+  on_caught_up_if_so();
+}
+
+bool Session::Impl::take_record(const log::Record& record, replica::Trust trust) {
+  const auto outcomes = overlay.apply(record, trust);
+  if (!outcomes) {
+    strike("record " + std::to_string(record.seq.value()) + " is not valid: " + outcomes.error().message);
+    return false;
+  }
+  strikes = 0;
+  ++counters.records_applied;
+  clock.observe(record.packet.header.stamp);
+  journal.record(record);
+  if (const auto difference = checkpoints.on_record(overlay.replica())) {
+    diverge(*difference);
+    return false;
+  }
+  if (record.packet.header.author == author()) on_own_record(record, &*outcomes);
+  return true;
+}
+
+void Session::Impl::on_own_record(const log::Record& record, const std::vector<replica::Outcome>* outcomes) {
+  if (outbox.in_flight().empty()) return remap_taken_ids();
+  if (outbox.in_flight().front().header_hash == record.header_hash)
+    return settle_acknowledged(outbox.acknowledge_front(), record.seq, outcomes);
+  // The author's chain goes on without what is in flight. Answers may be owed for that, and would be taken for answers
+  // to what comes in its place; a new connection owes none.
+  if (outbox.is_waiting_for_answers())
+    return disconnect(CloseReason::none, "another session of this author has written; attaching again", true);
+  sign_anew();
+}
+
+void Session::Impl::settle_acknowledged(SignedPacket packet, Seq seq, const std::vector<replica::Outcome>* outcomes) {
+  std::uint16_t index = 0;
+  for (auto& draft : packet.drafts) {
+    CommandSettled settled;
+    settled.handle = draft.handle;
+    settled.seq = seq;
+    settled.nonce = packet.packet.header.nonce;
+    settled.index = index;
+    if (outcomes != nullptr && index < outcomes->size()) settled.outcome = (*outcomes)[index];
+    ++index;
+    const auto outcome = settled.outcome;
+    events.push(std::move(settled));
+    if (outcome && (outcome->status != replica::OutcomeStatus::applied || outcome->blocker))
+      report_conflict(draft, *outcome);
+  }
+}
+
+void Session::Impl::report_conflict(const Draft& draft, const replica::Outcome& outcome) {
+  Conflict conflict;
+  conflict.handle = draft.handle;
+  conflict.outcome = outcome;
+  if (outcome.blocker) conflict.blocker_name = name_of(outcome.blocker->author);
+  conflict.text = replica::describe(outcome, conflict.blocker_name.empty() ? "somebody" : conflict.blocker_name);
+  conflict.command = Command(draft.payload);
+  events.push(std::move(conflict));
+}
+
+void Session::Impl::on_refusal(const wire::Refusal& refusal) {
+  ++counters.refusals;
+  auto* packet = outbox.find(refusal.nonce);
+  if (packet == nullptr || packet->sent != Sent::waiting) return;
+  if (refusal.code == RefusalCode::replay) {
+    // The hub has it, or something else in its place; which, the record tells.
+    packet->sent = Sent::in_log;
+    return;
+  }
+  packet->sent = Sent::no;
+  const bool is_front = packet == &outbox.in_flight().front();
+  const auto wait = std::chrono::milliseconds(std::max(refusal.retry_after_ms, kHoldMsMin));
+  switch (refusal.code) {
+    case RefusalCode::gap:
+      // Behind a packet that was refused, this is what must come. In front, the hub lacks what the log says it has.
+      if (is_front) disconnect(CloseReason::none, "the hub expects another packet; attaching again", true);
+      return;
+    case RefusalCode::not_writer:
+      if (is_writer) events.push(WriterLost{refusal.text});
+      is_writer = false;
+      options.writer = false;
+      return;
+    case RefusalCode::rate_limited: pacer.drain(now.monotonic); break;
+    case RefusalCode::clock_skew:
+      if (refusal.retry_after_ms <= kSkewWaitMsMax) break;
+      if (!rejection) rejection = Rejection{refusal.nonce, {refusal.code, refusal.text}};
+      return;
+    default: break;
+  }
+  if (log::is_retryable(refusal.code)) return hold_until(now.monotonic + wait);
+  if (!rejection || refusal.nonce < rejection->nonce)
+    rejection = Rejection{refusal.nonce, {refusal.code, refusal.text}};
+}
+
+/// A packet was refused for good. Its followers are refused too, for the gap it leaves; once all that is answered, the
+/// commands behind it are signed anew.
+void Session::Impl::resolve_rejection() {
+  if (!rejection || outbox.is_waiting_for_answers()) return;
+  const auto [nonce, refusal] = *std::exchange(rejection, std::nullopt);
+  const auto* packet = outbox.find(nonce);
+  if (packet == nullptr) return;
+  const auto count = packet->drafts.size();
+  const auto first = packet->drafts.front().handle;
+  const bool guilty_unknown = count > 1 && refusal.code != RefusalCode::clock_skew;
+  outbox.unsign_from(nonce);
+  journal.unsigned_from(nonce, guilty_unknown);
+  if (refusal.code == RefusalCode::clock_skew) {
+    clock = log::HybridClock();
+    clock.observe(overlay.replica().latest_stamp());
+    for (auto& draft : outbox.drafts()) draft.stamp = std::min(draft.stamp, next_stamp());
+    save();
+  } else if (guilty_unknown) {
+    // One command of several was refused; each travels alone now, so that only the one that is at fault is dropped.
+    for (std::size_t i = 0; i < count; ++i) outbox.drafts()[i].alone = true;
+  } else {
+    journal.removed(first);
+    refuse_drafts(outbox.remove_draft(first), refusal);
+  }
+  overlay.begin_base();
+}
+
+void Session::Impl::on_caught_up_if_so() {
+  if (phase != SessionPhase::receiving || snapshot || overlay.replica().head() < head_at_attach) return;
+  phase = SessionPhase::live;
+  attempts = 0;
+  strikes = 0;
+  if (was_live) ++counters.reconnects;
+  was_live = true;
+  reconcile();
+  if (phase != SessionPhase::live) return;
+  is_caught_up = true;
+  events.push(CaughtUp{overlay.replica().head()});
+}
+
+void Session::Impl::reconcile() {
+  const auto& chain = overlay.chain();
+  if (outbox.in_flight().empty()) return remap_taken_ids();
+  const auto& packets = outbox.in_flight();
+  const auto head = std::find_if(packets.begin(), packets.end(),
+                                 [&](const SignedPacket& packet) { return packet.header_hash == chain.head; });
+  // A snapshot covers packets in flight up to the one that the chain ends with; each names the one before.
+  if (head != packets.end()) {
+    const auto covered = static_cast<std::size_t>(head - packets.begin()) + 1;
+    for (std::size_t i = 0; i < covered; ++i) settle_acknowledged(outbox.acknowledge_front(), searched_until, nullptr);
+    save();
+    return remap_taken_ids();
+  }
+  const auto& front = packets.front().packet.header;
+  if (front.nonce.value() == chain.nonce.value() + 1 && front.prev == chain.head) return;
+  // The chain went on past the snapshot's edge: only the history tells which packets are in it.
+  if (front.nonce <= chain.nonce && searched_until > own_head_at_attach) return search_history();
+  sign_anew();
+}
+
+void Session::Impl::search_history() {
+  is_searching = true;
+  found_in_history = 0;
+  HistoryQuery query;
+  query.internal = true;
+  query.from = Seq{own_head_at_attach.value() + 1};
+  query.count = 256;
+  history.push_front(query);
+}
+
+void Session::Impl::finish_search() {
+  is_searching = false;
+  for (std::size_t i = 0; i < found_in_history; ++i)
+    settle_acknowledged(outbox.acknowledge_front(), searched_until, nullptr);
+  found_in_history = 0;
+  reconcile_after_search();
+}
+
+void Session::Impl::reconcile_after_search() {
+  if (!outbox.in_flight().empty()) {
+    const auto& front = outbox.in_flight().front().packet.header;
+    const auto& chain = overlay.chain();
+    if (front.nonce.value() != chain.nonce.value() + 1 || front.prev != chain.head) sign_anew();
+  }
+  save();
+}
+
+void Session::Impl::sign_anew() {
+  THETA_CHECK(!outbox.in_flight().empty());
+  const auto nonce = outbox.in_flight().front().packet.header.nonce;
+  outbox.unsign_from(nonce);
+  journal.unsigned_from(nonce, false);
+  overlay.begin_base();
+  remap_taken_ids();
+}
+
+/// The same key may have made entities elsewhere, with the counters that drafts here have used.
+void Session::Impl::remap_taken_ids() {
+  const auto taken = overlay.object_counter();
+  facts.next_object_counter = std::max(facts.next_object_counter, taken + 1);
+  if (!outbox.in_flight().empty()) return;
+  std::map<ObjectId, ObjectId> renamed;
+  std::uint64_t lowest = kObjectCounterMax;
+  for (const auto& draft : outbox.drafts())
+    for (const auto& [first, count] : minted_ids(draft.payload)) lowest = std::min(lowest, counter_of(first));
+  if (lowest > taken) return;
+  for (const auto& draft : outbox.drafts())
+    for (const auto& [first, count] : minted_ids(draft.payload))
+      for (std::uint64_t i = 0; i < count; ++i)
+        renamed[ObjectId{first.value() + i}] = make_object_id(overlay.slot(), facts.next_object_counter++);
+  outbox.map_draft_ids([&](ObjectId id) {
+    const auto found = renamed.find(id);
+    return found == renamed.end() ? id : found->second;
+  });
+  overlay.begin_base();
+  save();
+  events.push(IdsRemapped{{renamed.begin(), renamed.end()}});
+}
+
+}  // namespace theta::client

@@ -1,0 +1,108 @@
+#include "session_impl.h"
+
+namespace theta::client {
+
+ClientResult<void> Session::Impl::restore() {
+  if (persistence == nullptr) return {};
+  auto stored = persistence->load();
+  if (!stored) return tl::unexpected(stored.error());
+  if (stored->state.empty()) {
+    // The journal belongs to a state, so there is one from the start.
+    save();
+    report_storage();
+    return {};
+  }
+  auto state = decode_state(stored->state);
+  if (!state) return tl::unexpected(state.error());
+  const bool same_room = options.room.is_zero() || state->facts.room == options.room;
+  if (!same_room || state->facts.author != author() || state->facts.hub != options.hub)
+    return fail(ClientError::storage,
+                "the local state belongs to another room, author or hub; use another state folder");
+  if (!state->snapshot.empty()) {
+    auto loaded = replica::Replica::load_snapshot(state->snapshot, false);
+    if (!loaded)
+      return fail(ClientError::storage, "the local state's snapshot does not load: " + loaded.error().message +
+                                            "; move the state folder away and join the room again");
+    overlay.replace(std::move(*loaded));
+  }
+  facts = std::move(state->facts);
+  outbox = std::move(state->outbox);
+  const auto read = Journal::replay(stored->journal, [this](const JournalEntry& entry) { return replay(entry); });
+  clock.observe(overlay.replica().latest_stamp());
+  for (const auto& draft : outbox.drafts()) clock.observe(draft.stamp);
+  for (const auto& packet : outbox.in_flight()) clock.observe(packet.packet.header.stamp);
+  clock.observe(facts.last_stamp);
+  note_minted();
+  events = EventQueue();
+  show();
+  events = EventQueue();
+  if (overlay.replica().head() != Seq{0}) events.push_everything_changed();
+  journal.set_size(read);
+  // Whatever follows a torn entry could not be read again either, so the next entry must not stand behind it.
+  if (read != stored->journal.size()) save();
+  report_storage();
+  return {};
+}
+
+bool Session::Impl::replay(const JournalEntry& entry) {
+  switch (entry.kind) {
+    case JournalEntry::Kind::queued: {
+      auto draft = entry.draft;
+      facts.next_handle = std::max(facts.next_handle, CommandHandle{draft.handle.value() + 1});
+      const auto replaced = outbox.add(std::move(draft));
+      return replaced.value_or(CommandHandle{}) == entry.handle;
+    }
+    case JournalEntry::Kind::removed: return !outbox.remove_draft(entry.handle).empty();
+    case JournalEntry::Kind::signed_: {
+      auto packet = log::decode_packet(entry.bytes);
+      if (!packet || packet->header.author != author()) return false;
+      auto drafts = outbox.take_front(packet->header.command_count);
+      if (drafts.size() != packet->header.command_count) return false;
+      outbox.restore_packet(std::move(*packet), std::move(drafts));
+      return true;
+    }
+    case JournalEntry::Kind::unsigned_: {
+      const auto* packet = outbox.find(entry.nonce);
+      const auto count = packet ? packet->drafts.size() : 0;
+      outbox.unsign_from(entry.nonce);
+      for (std::size_t i = 0; entry.alone && i < count; ++i) outbox.drafts()[i].alone = true;
+      return count > 0;
+    }
+    case JournalEntry::Kind::record: {
+      const auto record = log::decode_record(entry.bytes);
+      if (!record || !overlay.apply(*record, replica::Trust::trusted_source)) return false;
+      const auto& packets = outbox.in_flight();
+      if (!packets.empty() && packets.front().header_hash == record->header_hash)
+        static_cast<void>(outbox.acknowledge_front());
+      return true;
+    }
+  }
+  return false;
+}
+
+/// The highest counters used by what waits, which the log does not know yet.
+void Session::Impl::note_minted() {
+  const auto note = [this](const Draft& draft) {
+    for (const auto& [first, count] : minted_ids(draft.payload))
+      last_used_counter = std::max(last_used_counter, counter_of(first) + count - 1);
+  };
+  for (const auto& packet : outbox.in_flight())
+    for (const auto& draft : packet.drafts) note(draft);
+  for (const auto& draft : outbox.drafts()) note(draft);
+  facts.next_object_counter = std::max(facts.next_object_counter, last_used_counter + 1);
+}
+
+void Session::Impl::save() {
+  if (persistence == nullptr) return;
+  const bool was_shown = overlay.is_shown();
+  auto& base = overlay.begin_base();
+  const auto saved = base.head() == Seq{0} ? Bytes() : base.save_snapshot();
+  journal.replace(encode_state(facts, outbox, saved));
+  if (was_shown) show();
+}
+
+void Session::Impl::report_storage() {
+  if (auto failure = journal.take_failure()) events.push(StorageFailed{std::move(*failure)});
+}
+
+}  // namespace theta::client

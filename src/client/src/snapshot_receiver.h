@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "theta/base/result.h"
+#include "theta/log/checkpoint.h"
+#include "theta/replica/replica.h"
+#include "theta/wire/schema.h"
+
+namespace theta::client {
+
+enum class SnapshotError : std::uint8_t {
+  unexpected,  // not what was announced: the connection is of no use
+  forged,      // not what the hub's key signed
+};
+
+/// Collects the chunks of an announced snapshot and believes it only if it is what the pinned hub signed. Memory grows
+/// with what has really arrived, never with what was announced.
+class SnapshotReceiver {
+ public:
+  SnapshotReceiver(const log::Checkpoint& checkpoint, std::uint64_t total_bytes)
+      : checkpoint_(checkpoint), total_bytes_(total_bytes) {}
+
+  /// The checkpoint must have passed `check_announcement`.
+  [[nodiscard]] static std::optional<std::string> check_announcement(const log::Checkpoint& checkpoint,
+                                                                     std::uint64_t total_bytes, const RoomId& room,
+                                                                     const HubKey& hub);
+  [[nodiscard]] Expected<void, SnapshotError> add(const wire::fb::SnapshotChunk& chunk);
+  [[nodiscard]] bool is_complete() const { return bytes_.size() == total_bytes_; }
+  /// Precondition: complete.
+  [[nodiscard]] Expected<replica::Replica, SnapshotError> finish() const;
+
+ private:
+  log::Checkpoint checkpoint_;
+  std::uint64_t total_bytes_;
+  Bytes bytes_;
+};
+
+/// From the wire's form; nothing is verified.
+[[nodiscard]] log::Checkpoint checkpoint_from_fb(const wire::fb::Checkpoint& checkpoint);
+
+}  // namespace theta::client

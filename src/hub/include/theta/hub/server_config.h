@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "theta/base/result.h"
+#include "theta/hub/config.h"
+#include "theta/transport/quic_engine.h"
+
+namespace theta::hub {
+
+/// What bounds the HTTP side.
+struct HttpLimits {
+  std::size_t connections_max = 64;
+  std::size_t header_bytes_max = 8 * 1024;
+  std::size_t body_bytes_max = 1024;
+  /// For one request, from accepting to the last byte of the answer.
+  std::chrono::milliseconds request_timeout{10'000};
+};
+
+/// Everything that a hub process can be told by its configuration file and environment. `hub` takes effect on reload,
+/// the rest when the process starts.
+struct ServerConfig {
+  HubConfig hub;
+  transport::QuicOptions quic;
+  HttpLimits http;
+};
+
+enum class ConfigError : std::uint8_t {
+  unreadable,  // the file cannot be opened or read
+  malformed,   // no TOML; the message has file, line and column
+  unknown_key,
+  bad_value,  // of the wrong kind, or outside of what is allowed
+};
+template <class T>
+using ConfigResult = Expected<T, ConfigError>;
+
+/// One setting: `section.key` in the file, THETA_SECTION_KEY in the environment.
+struct Setting {
+  std::string name;
+  std::string value;  // as it would be written in the file
+};
+/// Every setting there is, with its value in `config`.
+[[nodiscard]] std::vector<Setting> list_settings(const ServerConfig& config);
+
+/// Reads TOML over the defaults. `file_name` is for messages.
+[[nodiscard]] ConfigResult<ServerConfig> parse_config(std::string_view toml, const std::string& file_name);
+[[nodiscard]] ConfigResult<ServerConfig> read_config_file(const std::string& path);
+
+/// Like getenv; a null function pointer's worth of answers is "not set".
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+[[nodiscard]] Environment process_environment();
+/// Overrides settings from the environment.
+[[nodiscard]] ConfigResult<ServerConfig> apply_environment(ServerConfig config, const Environment& environment);
+
+}  // namespace theta::hub

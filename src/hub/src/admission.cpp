@@ -1,0 +1,110 @@
+#include "admission.h"
+
+#include <algorithm>
+
+#include "theta/log/stamp.h"
+
+namespace theta::hub {
+namespace {
+
+using log::RefusalCode;
+
+std::optional<wire::Refusal> check_clock(const HubContext& context, const log::PacketHeader& header) {
+  const auto stamp_ms = log::stamp_ms(header.stamp);
+  const auto skew_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(context.config.log.clock_skew_max.count(), 0));
+  const auto latest_ms = to_unix_ms(context.now.wall) + skew_ms;
+  if (stamp_ms <= latest_ms) return std::nullopt;
+  const auto ahead_ms = stamp_ms - to_unix_ms(context.now.wall);
+  return make_refusal(
+      header.nonce, RefusalCode::clock_skew,
+      "The packet's stamp is " + std::to_string(ahead_ms) + " ms ahead of the hub's clock; at most " +
+          std::to_string(skew_ms) + " ms are taken. Set this machine's clock.",
+      log::retry_after_ms(std::chrono::milliseconds(std::min<std::uint64_t>(stamp_ms - latest_ms, 3'600'000))));
+}
+
+wire::Refusal over_quota(Nonce nonce, const std::string& what, std::uint64_t limit, std::uint64_t needed) {
+  return make_refusal(nonce, RefusalCode::quota,
+                      what + " may be at most " + std::to_string(limit) + "; this packet would make it " +
+                          std::to_string(needed) + ". Delete something, or ask the hub's operator for a larger quota.");
+}
+
+std::optional<wire::Refusal> check_entities(const HubContext& context, const replica::Replica& replica,
+                                            const replica::ValidPacket& valid) {
+  const auto created = valid.created_entities();
+  if (created == 0) return std::nullopt;
+  const auto& config = context.config.log;
+  const auto& header = valid.packet().header;
+  const auto in_room = replica.scene().entity_count() + created;
+  if (in_room > config.entities_per_room_max)
+    return over_quota(header.nonce, "The number of entities in this room", config.entities_per_room_max, in_room);
+  const auto* member = replica.members().find(header.author);
+  const auto own = (member != nullptr ? replica.entities_of(member->slot) : 0) + created;
+  if (own > config.entities_per_author_max)
+    return over_quota(header.nonce, "The number of entities made by one author", config.entities_per_author_max, own);
+  return std::nullopt;
+}
+
+}  // namespace
+
+wire::Refusal make_refusal(Nonce nonce, RefusalCode code, std::string text, std::uint32_t retry_after_ms) {
+  wire::Refusal refusal;
+  refusal.nonce = nonce;
+  refusal.code = code;
+  refusal.retry_after_ms = retry_after_ms;
+  refusal.text = std::move(text);
+  return refusal;
+}
+
+std::optional<wire::Refusal> check_guards(HubContext& context, const PacketClaim& claim) {
+  const auto& config = context.config.log;
+  const auto commands_max = std::min(config.commands_per_packet_max, limits::kCommandsPerPacketMax);
+  // A claim is not trusted, and one above the bound is refused anyway.
+  const auto cost = std::clamp<std::size_t>(claim.command_count, 1, std::max<std::size_t>(commands_max, 1));
+  const auto wait = context.author_limiters.charge(claim.author, static_cast<double>(cost), config.commands,
+                                                   context.config.author_buckets_max, context.now.monotonic);
+  if (wait > wait.zero())
+    return make_refusal(
+        claim.nonce, RefusalCode::rate_limited,
+        "This author may send " + std::to_string(static_cast<std::uint64_t>(config.commands.burst)) +
+            " commands at once and " + std::to_string(static_cast<std::uint64_t>(config.commands.per_second)) +
+            " a second. Send this packet again after " + std::to_string(log::retry_after_ms(wait)) + " ms.",
+        log::retry_after_ms(wait));
+  const auto bytes_max = std::min(config.payload_bytes_max, limits::kPayloadBytesMax) +
+                         (wire::kCompactPacketBytesMax - limits::kPayloadBytesMax);
+  if (claim.size_bytes > bytes_max)
+    return make_refusal(claim.nonce, RefusalCode::too_large,
+                        "A packet may have " + std::to_string(bytes_max) + " bytes; this one has " +
+                            std::to_string(claim.size_bytes) + ". Split it into smaller steps.");
+  if (claim.command_count > commands_max)
+    return make_refusal(claim.nonce, RefusalCode::too_many_commands,
+                        "A packet may hold " + std::to_string(commands_max) + " commands; this one says " +
+                            std::to_string(claim.command_count) + ". Split it into smaller steps.");
+  return std::nullopt;
+}
+
+tl::expected<replica::ValidPacket, wire::Refusal> admit_packet(HubContext& context, const replica::Replica& replica,
+                                                               std::uint64_t log_bytes, log::CommandPacket packet) {
+  const auto& config = context.config.log;
+  const auto header = packet.header;
+  if (auto skewed = check_clock(context, header)) return tl::unexpected(std::move(*skewed));
+  if (header.payload_size > config.payload_bytes_max)
+    return tl::unexpected(make_refusal(header.nonce, RefusalCode::too_large,
+                                       "A payload may have " + std::to_string(config.payload_bytes_max) +
+                                           " bytes on this hub; this one has " + std::to_string(header.payload_size) +
+                                           ". Split it into smaller steps."));
+  const auto bytes_after = log_bytes + log::PacketHeader::kEncodedBytes + Signature::kSize + packet.payload.size();
+  if (bytes_after > config.log_bytes_per_room_max)
+    return tl::unexpected(
+        over_quota(header.nonce, "The room's log in bytes", config.log_bytes_per_room_max, bytes_after));
+  const bool is_new = replica.members().find(header.author) == nullptr;
+  if (is_new && replica.members().size() >= config.authors_per_room_max)
+    return tl::unexpected(over_quota(header.nonce, "The number of authors in this room", config.authors_per_room_max,
+                                     replica.members().size() + 1));
+  auto valid = context.measure(context.metrics.signature_verify_latency,
+                               [&] { return replica.validate(std::move(packet), context.now.wall); });
+  if (!valid) return tl::unexpected(make_refusal(header.nonce, valid.error().code, std::move(valid.error().text)));
+  if (auto over = check_entities(context, replica, *valid)) return tl::unexpected(std::move(*over));
+  return std::move(*valid);
+}
+
+}  // namespace theta::hub

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "theta/hub/server.h"
+
+namespace theta::hub {
+
+struct HttpAnswer {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+/// Answers GET and HEAD, one request a connection, on the owner's loop. Connections, sizes and time are bounded; a
+/// connection over the bound waits in the system's queue until another one ends.
+class HttpServer {
+ public:
+  using Handler = std::function<HttpAnswer(std::string_view path)>;
+
+  HttpServer(boost::asio::io_context& loop, const HttpLimits& limits, Handler handler);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// "127.0.0.1:8080", "[::1]:0".
+  [[nodiscard]] ServerResult<void> listen(const std::string& address);
+  [[nodiscard]] std::string local_address() const;
+  void close();
+
+ private:
+  struct Shared;
+  class Connection;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace theta::hub

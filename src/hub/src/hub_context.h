@@ -1,0 +1,59 @@
+#pragma once
+
+#include <vector>
+
+#include "author_limiters.h"
+#include "hub_metrics.h"
+#include "store_desk.h"
+#include "theta/hub/config.h"
+#include "theta/hub/hub.h"
+
+namespace theta::hub {
+
+class Room;
+
+/// What all parts of one hub share. One thread.
+struct HubContext {
+  HubContext(const HubConfig& config_, Hub::Dependencies dependencies)
+      : config(config_),
+        key(dependencies.key),
+        hub(key.public_key<HubKey>()),
+        admin_token(std::move(dependencies.admin_token)),
+        transport(dependencies.transport),
+        store(dependencies.store),
+        random(std::move(dependencies.random)),
+        stopwatch(std::move(dependencies.stopwatch)),
+        observer(dependencies.observer),
+        metrics(registry) {}
+
+  /// Measures into `histogram` when there is a clock to measure with.
+  template <class Work>
+  auto measure(telemetry::Histogram& histogram, Work&& work) {
+    if (!stopwatch) return work();
+    const auto begin = stopwatch();
+    auto result = work();
+    histogram.record(stopwatch() - begin);
+    return result;
+  }
+
+  HubConfig config;
+  Now now;
+  crypto::KeyPair key;
+  HubKey hub;
+  Bytes admin_token;
+  transport::Transport& transport;
+  StoreDesk store;
+  RandomSource random;
+  Stopwatch stopwatch;
+  HubObserver* observer;
+  telemetry::Registry registry;
+  HubMetrics metrics;
+  AuthorLimiters author_limiters;
+  /// Rooms with records to hand to the store at the end of this turn.
+  std::vector<Room*> rooms_to_flush;
+  /// Rooms with presence to send at the next flush.
+  std::vector<Room*> rooms_with_presence;
+  bool stopping = false;
+};
+
+}  // namespace theta::hub

@@ -1,0 +1,290 @@
+#include "room.h"
+
+#include <algorithm>
+
+#include "admission.h"
+#include "messages.h"
+#include "theta/base/hex.h"
+
+namespace theta::hub {
+namespace {
+
+using log::RefusalCode;
+using store::StoreError;
+using wire::fb::NoticeKind;
+
+/// Fewer records than this are replayed when a room is loaded, rather than saved when it is unloaded.
+constexpr std::uint64_t kWorthASnapshotRecords = 64;
+
+}  // namespace
+
+Room::Room(HubContext& context, const RoomId& id, std::uint64_t log_bytes)
+    : context_(context),
+      id_(id),
+      relay_(
+          context, id, ring_,
+          [this](store::Request request, StoreDesk::Answered answered) {
+            ask_store(std::move(request), std::move(answered));
+          },
+          [this](std::uint32_t number) { return find_session(number); }),
+      presence_(context),
+      log_bytes_(log_bytes),
+      idle_since_(context.now.monotonic) {}
+
+// ---- The store
+// -------------------------------------------------------------------------------------------------------
+
+void Room::ask_store(store::Request request, StoreDesk::Answered answered) {
+  ++store_requests_;
+  context_.store.submit(std::move(request), [this, answered = std::move(answered)](StoreDesk::Result& result) {
+    --store_requests_;
+    idle_since_ = context_.now.monotonic;
+    answered(result);
+  });
+}
+
+void Room::load() {
+  state_ = State::loading;
+  loader_ = std::make_unique<RoomLoader>(
+      context_, id_,
+      [this](store::Request request, StoreDesk::Answered answered) {
+        ask_store(std::move(request), std::move(answered));
+      },
+      [this](RoomLoader::Result result) { on_loaded(std::move(result)); });
+  loader_->begin();
+}
+
+void Room::on_loaded(RoomLoader::Result result) {
+  loader_.reset();
+  if (!result) {
+    context_.metrics.store_failures.add(result.error().code == StoreError::not_found ? 0 : 1);
+    // A room that was served before waits for its disk; the next probe loads again.
+    const bool may_recover = result.error().code == StoreError::io || result.error().code == StoreError::no_space;
+    if (may_recover && is_read_only_) return;
+    return die(result.error());
+  }
+  replica_ = std::move(result->replica);
+  suspended_ = std::move(result->suspended);
+  // Sessions that lag behind go on from what the ring had, when the log did not move on without us.
+  if (ring_.committed() != replica_.head() || ring_.record_hash(ring_.committed()) != replica_.record_hash())
+    ring_ = std::move(result->ring);
+  if (result->snapshot) {
+    shelf_.note_stored(result->snapshot->checkpoint.seq);
+    const bool is_ours = result->snapshot->checkpoint.hub == context_.hub;
+    if (is_ours && log::verify_checkpoint(result->snapshot->checkpoint))
+      shelf_.keep(std::move(*result->snapshot), context_.now.monotonic);
+  }
+  state_ = State::open;
+  for (auto* session : sessions_) relay_.pump(*session);
+  advance_attachments();
+}
+
+void Room::flush() {
+  if (batch_.empty()) return;
+  const auto last = batch_.back().seq;
+  store::Append append{id_, batch_base_, std::move(batch_)};
+  batch_.clear();
+  ask_store(std::move(append),
+            [this, epoch = epoch_, last](StoreDesk::Result& result) { on_appended(epoch, last, result); });
+}
+
+void Room::on_appended(std::uint64_t epoch, Seq last, StoreDesk::Result& result) {
+  if (epoch != epoch_) return;
+  if (!result) return on_store_failure(result.error());
+  commit(last);
+}
+
+void Room::commit(Seq last) {
+  const auto count = last.value() - ring_.committed().value();
+  for (auto seq = ring_.committed().value() + 1; seq <= last.value(); ++seq) {
+    const auto* entry = ring_.find(Seq{seq});
+    context_.metrics.command_latency.record(context_.now.monotonic - entry->received);
+    if (context_.observer != nullptr)
+      context_.observer->on_committed(
+          {id_, Seq{seq}, entry->author, entry->nonce, entry->header_hash, entry->record_hash});
+  }
+  context_.metrics.total_appended.add(count);
+  context_.metrics.append_rate.add(count, context_.now.monotonic);
+  ring_.commit(last);
+  for (auto* session : sessions_) relay_.pump(*session);
+  ring_.trim(context_.config.ring_records_max, context_.config.ring_bytes_max);
+  for (const auto& statement : shelf_.take_committed(last)) publish(statement);
+  advance_attachments();
+  if (members_changed_at_.value() != 0 && members_changed_at_ <= last) expel_revoked();
+}
+
+void Room::publish(const SnapshotShelf::Statement& statement) {
+  auto unsigned_checkpoint = statement.unsigned_checkpoint;
+  unsigned_checkpoint.hub = context_.hub;
+  const auto checkpoint = log::sign_checkpoint(unsigned_checkpoint, context_.key);
+  const SharedBytes encoded(log::encode_checkpoint(checkpoint));
+  const auto count_failure = [this](StoreDesk::Result& result) {
+    if (!result) context_.metrics.store_failures.add();
+  };
+  if (statement.bytes.empty()) {
+    ask_store(store::WriteCheckpoint{id_, {checkpoint.seq, encoded}}, count_failure);
+  } else {
+    ask_store(store::WriteSnapshot{id_, {checkpoint.seq, encoded, statement.bytes}},
+              [this, seq = checkpoint.seq](StoreDesk::Result& result) {
+                if (!result) return context_.metrics.store_failures.add();
+                archive_before(seq);
+              });
+    shelf_.keep({checkpoint, statement.bytes}, context_.now.monotonic);
+  }
+  const auto message = messages::checkpoint(checkpoint);
+  for (auto* session : sessions_)
+    if (session->is_attached()) session->offer_control(message);
+}
+
+void Room::archive_before(Seq snapshot) {
+  if (context_.config.archive_after_records == 0) return;
+  const auto distance = std::max(context_.config.archive_after_records, context_.config.resume_records_max);
+  if (snapshot.value() <= distance) return;
+  ask_store(store::Compact{id_, Seq{snapshot.value() - distance}}, [this](StoreDesk::Result& result) {
+    if (!result) context_.metrics.store_failures.add();
+  });
+}
+
+void Room::save_snapshot_if_worth() {
+  const auto behind = replica_.head().value() - std::min(shelf_.newest_seq(), replica_.head()).value();
+  if (state_ != State::open || is_read_only_ || behind < kWorthASnapshotRecords) return;
+  shelf_.capture_snapshot(replica_);
+  context_.metrics.snapshots_saved.add();
+  for (const auto& statement : shelf_.take_committed(ring_.committed())) publish(statement);
+}
+
+// ---- Failing
+// ---------------------------------------------------------------------------------------------------------
+
+void Room::on_store_failure(const Failure<StoreError>& failure) {
+  context_.metrics.store_failures.add();
+  if (failure.code == StoreError::no_space || failure.code == StoreError::io) {
+    become_read_only(failure.message);
+    refuse_uncommitted(read_only_text_, RefusalCode::room_read_only, log::retry_after_ms(probe_backoff_));
+  } else {
+    refuse_uncommitted("The room's log moved on without this hub: " + failure.message + ". Send this again soon.",
+                       RefusalCode::hub_busy, 1000);
+  }
+  if (failure.code != StoreError::no_space && failure.code != StoreError::io && failure.code != StoreError::conflict)
+    return die(failure);
+  for (auto* session : sessions_)
+    if (!session->is_attached()) session->attachment->phase = Attachment::Phase::waiting_for_room;
+  load();
+}
+
+void Room::refuse_uncommitted(const std::string& text, RefusalCode code, std::uint32_t retry_after_ms) {
+  // Answers to appends that were submitted after the failed one are void: they built on it.
+  ++epoch_;
+  for (auto seq = ring_.committed().value() + 1; seq <= ring_.head().value(); ++seq) {
+    const auto* entry = ring_.find(Seq{seq});
+    log_bytes_ -= entry->stored_bytes;
+    if (auto* writer = writer_of(entry->author))
+      refuse(*writer, make_refusal(entry->nonce, code, text, retry_after_ms));
+  }
+  ring_.drop_uncommitted();
+  batch_.clear();
+  shelf_.drop_captured();
+}
+
+void Room::become_read_only(const std::string& cause) {
+  read_only_text_ = "The room is read-only because the hub's disk refused to write (" + cause +
+                    "). Nothing that was acknowledged is lost; what is sent now is taken when the disk recovers.";
+  probe_backoff_ = context_.config.probe_backoff_min;
+  probe_at_ = context_.now.monotonic + probe_backoff_;
+  if (is_read_only_) return;
+  is_read_only_ = true;
+  notify_all(NoticeKind::room_read_only, read_only_text_);
+}
+
+void Room::probe() {
+  log::Checkpoint unsigned_checkpoint{.room = id_,
+                                      .seq = replica_.head(),
+                                      .record_hash = replica_.record_hash(),
+                                      .state_hash = replica_.state_hash(),
+                                      .snapshot_hash = {},
+                                      .hub = context_.hub,
+                                      .signature = {}};
+  const auto checkpoint = log::sign_checkpoint(unsigned_checkpoint, context_.key);
+  is_probing_ = true;
+  ask_store(store::WriteCheckpoint{id_, {checkpoint.seq, SharedBytes(log::encode_checkpoint(checkpoint))}},
+            [this](StoreDesk::Result& result) { on_probed(result); });
+}
+
+void Room::on_probed(StoreDesk::Result& result) {
+  is_probing_ = false;
+  if (result) {
+    is_read_only_ = false;
+    notify_all(NoticeKind::room_writable, "The hub's disk has recovered; the room takes packets again.");
+    return;
+  }
+  probe_backoff_ = std::min<MonotonicClock::duration>(2 * probe_backoff_, context_.config.probe_backoff_max);
+  probe_at_ = context_.now.monotonic + probe_backoff_;
+}
+
+void Room::die(const Failure<StoreError>& failure) {
+  state_ = State::dead;
+  const bool is_unknown = failure.code == StoreError::not_found;
+  const auto text = is_unknown
+                        ? "This hub has no room " + to_base64url(id_.view()) +
+                              ". Check the link, and that it names "
+                              "the right hub."
+                        : "The hub cannot serve this room: " + failure.message +
+                              ". The hub's operator should run `theta log verify` and restore the room from a backup.";
+  const auto sessions = sessions_;
+  for (auto* session : sessions)
+    refuse_attachment(*session, is_unknown ? RefusalCode::no_such_room : RefusalCode::internal, text);
+}
+
+// ---- Sessions
+// --------------------------------------------------------------------------------------------------------
+
+Session* Room::find_session(std::uint32_t number) const {
+  const auto found = std::find_if(sessions_.begin(), sessions_.end(),
+                                  [&](const Session* session) { return session->attachment->number == number; });
+  return found == sessions_.end() ? nullptr : *found;
+}
+
+void Room::expel_revoked() {
+  members_changed_at_ = Seq{};
+  const auto sessions = sessions_;
+  for (auto* session : sessions) {
+    const auto* member = replica_.members().find(session->author());
+    const bool is_revoked = session->is_attached() && (member == nullptr || member->role == log::Role::none);
+    if (!is_revoked) continue;
+    refuse_attachment(*session, RefusalCode::forbidden,
+                      "An admin has revoked this author's role in the room. Ask an admin to grant one.");
+  }
+}
+
+void Room::notify_all(NoticeKind kind, const std::string& text) {
+  const auto message = messages::notice(kind, text);
+  for (auto* session : sessions_)
+    if (session->is_attached()) session->send_control(message);
+}
+
+void Room::on_writable(Session& session) { relay_.pump(session); }
+
+void Room::take_presence(Session& session, ByteView bytes) {
+  if (!presence_.take(session, bytes) || is_in_presence_list_) return;
+  is_in_presence_list_ = true;
+  context_.rooms_with_presence.push_back(this);
+}
+
+bool Room::flush_presence() {
+  presence_.flush(sessions_);
+  is_in_presence_list_ = presence_.has_news();
+  return is_in_presence_list_;
+}
+
+void Room::tick() {
+  shelf_.expire(context_.now.monotonic, context_.config.snapshot_idle);
+  if (!is_read_only_ || is_probing_ || context_.now.monotonic < probe_at_) return;
+  if (state_ == State::open) return probe();
+  const bool is_between_loads = state_ == State::loading && loader_ == nullptr;
+  if (!is_between_loads) return;
+  probe_backoff_ = std::min<MonotonicClock::duration>(2 * probe_backoff_, context_.config.probe_backoff_max);
+  probe_at_ = context_.now.monotonic + probe_backoff_;
+  load();
+}
+
+}  // namespace theta::hub

@@ -1,0 +1,321 @@
+#include "theta/hub/server.h"
+
+#include <sodium.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+
+#include "data_folder.h"
+#include "http_server.h"
+#include "theta/base/hex.h"
+#include "theta/hub/hub.h"
+#include "theta/log/record.h"
+#include "theta/store/sqlite_engine.h"
+#include "theta/transport/quic_endpoint.h"
+#include "transport_metrics.h"
+
+namespace theta::hub {
+namespace {
+
+namespace asio = boost::asio;
+using transport::CloseReason;
+
+/// How long a stopping hub waits for its disk, and then for its peers to hear of it.
+constexpr MonotonicClock::duration kDrainTimeout = std::chrono::seconds(10);
+constexpr MonotonicClock::duration kGoodbyeTimeout = std::chrono::seconds(2);
+constexpr auto kKeepUploads = std::chrono::hours(24 * 7);
+constexpr const char* kGoodbye = "The hub is stopping; connect again soon.";
+
+Now read_clocks() {
+  const auto monotonic = std::chrono::steady_clock::now().time_since_epoch();
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  return {MonotonicTime(std::chrono::duration_cast<MonotonicClock::duration>(monotonic)),
+          WallTime(std::chrono::duration_cast<WallClock::duration>(wall))};
+}
+
+ServerResult<ServerConfig> load_config(const HubServer::Options& options) {
+  ServerConfig config;
+  if (!options.config_file.empty()) {
+    auto read = read_config_file(options.config_file);
+    if (!read) return fail(ServerError::config, std::move(read.error().message));
+    config = *read;
+  }
+  if (!options.environment) return config;
+  auto applied = apply_environment(std::move(config), options.environment);
+  if (!applied) return fail(ServerError::config, std::move(applied.error().message));
+  return std::move(*applied);
+}
+
+}  // namespace
+
+struct HubServer::State final : transport::EventSink {
+  State(Options options_, DataFolder folder_, ServerConfig config_)
+      : options(std::move(options_)),
+        folder(std::move(folder_)),
+        config(std::move(config_)),
+        wake_timer(loop),
+        signals(loop),
+        http(loop, config.http, [this](std::string_view path) { return answer_http(path); }) {}
+  ~State() override { release_descriptors(); }
+
+  // Opening, in this order.
+  [[nodiscard]] ServerResult<void> open_store();
+  [[nodiscard]] ServerResult<void> open_endpoint();
+  void make_hub();
+
+  // The loop.
+  void on_event(const transport::Event& event) override { hub->on_event(event); }
+  void watch_endpoint();
+  void watch_store();
+  void watch_signals();
+  void turn(Now now);
+  void arm_timer(Now now);
+  void on_signal(int number);
+
+  // Stopping.
+  void begin_stop();
+  void continue_stop(Now now);
+  void release_descriptors();
+
+  [[nodiscard]] ServerResult<void> reload();
+  [[nodiscard]] HttpAnswer answer_http(std::string_view path);
+  void say(const std::string& sentence) const {
+    if (options.log) options.log(sentence);
+  }
+
+  Options options;
+  DataFolder folder;
+  ServerConfig config;
+  Addresses addresses;
+  asio::io_context loop;
+  std::unique_ptr<store::SqliteEngine> engine;
+  std::unique_ptr<transport::QuicEndpoint> endpoint;
+  std::unique_ptr<Hub> hub;
+  std::unique_ptr<TransportMetrics> transport_metrics;
+  std::optional<asio::posix::stream_descriptor> endpoint_descriptor;
+  std::optional<asio::posix::stream_descriptor> store_descriptor;
+  asio::steady_timer wake_timer;
+  asio::signal_set signals;
+  HttpServer http;
+  std::vector<store::Completion> completions;
+
+  enum class Phase : std::uint8_t { serving, draining, saying_goodbye, stopped };
+  Phase phase = Phase::serving;
+  MonotonicTime phase_ends{};
+};
+
+// ---- Opening
+// ---------------------------------------------------------------------------------------------------------
+
+ServerResult<void> HubServer::State::open_store() {
+  store::SqliteEngine::Options engine_options;
+  engine_options.data_folder = folder.path();
+  engine_options.strip_payload = log::archive_record;
+  engine_options.keep_uploads_since = read_clocks().wall - kKeepUploads;
+  auto opened = store::SqliteEngine::open(std::move(engine_options));
+  if (!opened) return fail(ServerError::store, "The store in " + folder.path() + ": " + opened.error().message);
+  engine = std::move(*opened);
+  return {};
+}
+
+ServerResult<void> HubServer::State::open_endpoint() {
+  const auto address = transport::SocketAddress::parse(options.listen);
+  if (!address) return fail(ServerError::address, "The address to listen on: " + address.error().message);
+  transport::QuicEndpoint::Options endpoint_options;
+  endpoint_options.listen = *address;
+  endpoint_options.quic = config.quic;
+  endpoint_options.quic.hub_seed = folder.seed();
+  auto opened = transport::QuicEndpoint::open(endpoint_options, *this);
+  if (!opened) return fail(ServerError::address, "Cannot listen on " + options.listen + ": " + opened.error().message);
+  endpoint = std::move(*opened);
+  return http.listen(options.http);
+}
+
+void HubServer::State::make_hub() {
+  const auto now = read_clocks();
+  hub = std::make_unique<Hub>(
+      config.hub,
+      Hub::Dependencies{.key = folder.key(),
+                        .admin_token = folder.admin_token(),
+                        .transport = *endpoint,
+                        .store = *engine,
+                        .random = [](std::span<std::uint8_t> bytes) { ::randombytes_buf(bytes.data(), bytes.size()); },
+                        .stopwatch = [] { return read_clocks().monotonic; },
+                        .observer = nullptr});
+  hub->set_now(now);
+  transport_metrics = std::make_unique<TransportMetrics>(hub->registry());
+  addresses = {endpoint->local_address().to_string(), http.local_address(), to_base64url(hub->key().view())};
+  endpoint_descriptor.emplace(loop, endpoint->fd());
+  store_descriptor.emplace(loop, engine->event_fd());
+  watch_endpoint();
+  watch_store();
+  if (options.handle_signals) watch_signals();
+  asio::post(loop, [this] { turn(read_clocks()); });
+}
+
+// ---- The loop
+// --------------------------------------------------------------------------------------------------------
+
+void HubServer::State::watch_endpoint() {
+  endpoint_descriptor->async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+    if (error) return;
+    const auto now = read_clocks();
+    hub->set_now(now);
+    endpoint->on_readable(now.monotonic);
+    turn(now);
+    if (phase != Phase::stopped) watch_endpoint();
+  });
+}
+
+void HubServer::State::watch_store() {
+  store_descriptor->async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+    if (error) return;
+    turn(read_clocks());
+    if (phase != Phase::stopped) watch_store();
+  });
+}
+
+void HubServer::State::watch_signals() {
+  boost::system::error_code ignored;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) signals.add(number, ignored);
+  signals.async_wait([this](boost::system::error_code error, int number) {
+    if (error) return;
+    on_signal(number);
+    if (phase != Phase::stopped) watch_signals();
+  });
+}
+
+void HubServer::State::on_signal(int number) {
+  if (number != SIGHUP) return begin_stop();
+  const auto reloaded = reload();
+  say(reloaded ? "The configuration was read again."
+               : "The configuration stays as it was: " + reloaded.error().message);
+}
+
+void HubServer::State::turn(Now now) {
+  completions.clear();
+  engine->poll(completions);
+  hub->on_completions(completions, now);
+  hub->step(now);
+  endpoint->flush(now.monotonic);
+  if (phase != Phase::serving) continue_stop(now);
+  if (phase != Phase::stopped) arm_timer(now);
+}
+
+void HubServer::State::arm_timer(Now now) {
+  auto wakeup = std::min(hub->next_wakeup(), endpoint->next_timeout());
+  if (phase != Phase::serving) wakeup = std::min(wakeup, phase_ends);
+  if (wakeup == MonotonicTime::max()) {
+    wake_timer.cancel();
+    return;
+  }
+  const auto wait = std::max(wakeup - now.monotonic, MonotonicClock::duration::zero());
+  wake_timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(wait));
+  wake_timer.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    const auto then = read_clocks();
+    hub->set_now(then);
+    endpoint->on_timer(then.monotonic);
+    turn(then);
+  });
+}
+
+// ---- Stopping
+// --------------------------------------------------------------------------------------------------------
+
+void HubServer::State::begin_stop() {
+  // Asked a second time, it stops at once; what was acknowledged is on disk in any case.
+  if (phase != Phase::serving) {
+    phase = Phase::stopped;
+    loop.stop();
+    return;
+  }
+  say("Stopping.");
+  const auto now = read_clocks();
+  hub->set_now(now);
+  hub->begin_shutdown();
+  http.close();
+  phase = Phase::draining;
+  phase_ends = now.monotonic + kDrainTimeout;
+  turn(now);
+}
+
+void HubServer::State::continue_stop(Now now) {
+  const bool is_over = now.monotonic >= phase_ends;
+  if (phase == Phase::draining && (hub->is_drained() || is_over)) {
+    hub->close_all();
+    endpoint->shut_down(CloseReason::going_away, kGoodbye);
+    endpoint->flush(now.monotonic);
+    phase = Phase::saying_goodbye;
+    phase_ends = now.monotonic + kGoodbyeTimeout;
+  } else if (phase == Phase::saying_goodbye && is_over) {
+    phase = Phase::stopped;
+  }
+  if (phase == Phase::saying_goodbye && endpoint->connection_count() == 0) phase = Phase::stopped;
+  if (phase == Phase::stopped) loop.stop();
+}
+
+void HubServer::State::release_descriptors() {
+  // The endpoint and the engine own them.
+  if (endpoint_descriptor) endpoint_descriptor->release();
+  if (store_descriptor) store_descriptor->release();
+}
+
+ServerResult<void> HubServer::State::reload() {
+  auto loaded = load_config(options);
+  if (!loaded) return tl::unexpected(std::move(loaded.error()));
+  config.hub = loaded->hub;
+  hub->set_config(config.hub);
+  return {};
+}
+
+HttpAnswer HubServer::State::answer_http(std::string_view path) {
+  HttpAnswer answer;
+  if (path == "/healthz") {
+    answer.body = "ok\n";
+  } else if (path == "/readyz") {
+    const bool is_ready = hub->is_ready() && phase == Phase::serving;
+    answer.status = is_ready ? 200 : 503;
+    answer.body = is_ready ? "ready\n" : "The hub is starting or stopping; ask again soon.\n";
+  } else if (path == "/metrics") {
+    hub->set_now(read_clocks());
+    transport_metrics->refresh(endpoint->stats());
+    answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    answer.body = telemetry::write_prometheus(hub->metrics());
+  } else {
+    answer.status = 404;
+    answer.body = "There is nothing here; this hub answers /healthz, /readyz and /metrics.\n";
+  }
+  return answer;
+}
+
+// ---- The class
+// -------------------------------------------------------------------------------------------------------
+
+HubServer::HubServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HubServer::~HubServer() = default;
+
+ServerResult<std::unique_ptr<HubServer>> HubServer::open(Options options) {
+  auto config = load_config(options);
+  if (!config) return tl::unexpected(std::move(config.error()));
+  auto folder = DataFolder::open(options.data_folder);
+  if (!folder) return tl::unexpected(std::move(folder.error()));
+  auto state = std::make_unique<State>(std::move(options), std::move(*folder), std::move(*config));
+  if (auto opened = state->open_store(); !opened) return tl::unexpected(std::move(opened.error()));
+  if (auto opened = state->open_endpoint(); !opened) return tl::unexpected(std::move(opened.error()));
+  state->make_hub();
+  return std::unique_ptr<HubServer>(new HubServer(std::move(state)));
+}
+
+const HubServer::Addresses& HubServer::addresses() const { return state_->addresses; }
+void HubServer::run() { state_->loop.run(); }
+void HubServer::stop() {
+  asio::post(state_->loop, [state = state_.get()] { state->begin_stop(); });
+}
+ServerResult<void> HubServer::reload() { return state_->reload(); }
+
+}  // namespace theta::hub

@@ -1,0 +1,116 @@
+#include "session.h"
+
+#include "messages.h"
+#include "theta/crypto/keys.h"
+
+namespace theta::hub {
+namespace {
+
+namespace fb = wire::fb;
+using transport::CloseReason;
+using transport::Lane;
+using transport::SendResult;
+
+constexpr const char* kLoginDomain = "theta/login/v1";
+/// Refusals kept back for a peer that sends packets and does not read the answers.
+constexpr std::size_t kRefusalsKeptMax = 512;
+
+wire::PeerVersion version_of(const fb::Login& login) {
+  return {login.protocol_version(), login.schema_revision(), wire::from_fb<Hash256>(*login.schema_hash())};
+}
+
+}  // namespace
+
+Session::Session(HubContext& context, transport::PeerId peer, const transport::PeerInfo& info)
+    : context_(context), peer_(peer), kind_(info.kind), binding_(info.binding), connected_at_(context.now.monotonic) {
+  context_.random(challenge_.bytes);
+}
+
+void Session::greet() { send_control(messages::hub_hello(context_.hub, challenge_)); }
+
+bool Session::log_in(const fb::Login& login) {
+  if (const auto mismatch = wire::version_mismatch(wire::own_version(), version_of(login))) {
+    context_.metrics.login_rejections.add();
+    refuse(0, {log::RefusalCode::version_mismatch, *mismatch});
+    close(CloseReason::version_mismatch, *mismatch);
+    return false;
+  }
+  const auto author = wire::from_fb<AuthorKey>(*login.author());
+  Bytes message;
+  for (const auto part : {binding_.view(), context_.hub.view(), challenge_.view()})
+    message.insert(message.end(), part.begin(), part.end());
+  const bool proved = crypto::is_valid_public_key(author.view()) &&
+                      crypto::verify(kLoginDomain, message, wire::signature_from_fb(*login.signature()), author.view());
+  if (!proved) {
+    const std::string text =
+        "Expected a signature by the author's key over this connection, this hub and its challenge; what came does not "
+        "verify. Connect again and sign the new challenge.";
+    context_.metrics.login_rejections.add();
+    refuse(0, {log::RefusalCode::unauthenticated, text});
+    close(CloseReason::unauthenticated, text);
+    return false;
+  }
+  author_ = author;
+  is_logged_in_ = true;
+  context_.metrics.logins.add();
+  send_control(messages::welcome(context_.now.wall, context_.config.log));
+  return true;
+}
+
+void Session::send_control(const SharedBytes& message) {
+  if (is_closing_) return;
+  if (context_.transport.send(peer_, Lane::control, message) != SendResult::full) return;
+  context_.metrics.slow_peer_closes.add();
+  close(CloseReason::resource_limit,
+        "The control lane is full because this peer does not read it. Connect again when it can.");
+}
+
+void Session::offer_control(const SharedBytes& message) {
+  if (is_closing_) return;
+  (void)context_.transport.send(peer_, Lane::control, message);
+}
+
+void Session::refuse(std::uint32_t request, const log::Refused& refused, std::uint32_t retry_after_ms) {
+  context_.metrics.count_refusal(refused.code);
+  send_control(messages::request_refused(
+      {.request = request, .code = refused.code, .text = refused.text, .retry_after_ms = retry_after_ms}));
+}
+
+void Session::refuse_packet(wire::Refusal refusal) {
+  context_.metrics.count_refusal(refusal.code);
+  if (is_closing_) return;
+  if (attachment == nullptr) {
+    // In no room there is nobody to keep it for: a lane that is full loses it.
+    (void)context_.transport.send(peer_, Lane::commands, SharedBytes(wire::encode(refusal)));
+    return;
+  }
+  attachment->refusals.push_back(std::move(refusal));
+  flush_refusals();
+  if (attachment->refusals.size() <= kRefusalsKeptMax) return;
+  context_.metrics.slow_peer_closes.add();
+  close(CloseReason::resource_limit,
+        "This peer sends packets and does not read the refusals. Connect again and read the commands lane.");
+}
+
+bool Session::flush_refusals() {
+  auto& refusals = attachment->refusals;
+  while (!refusals.empty()) {
+    const auto sent = context_.transport.send(peer_, Lane::commands, SharedBytes(wire::encode(refusals.front())));
+    if (sent == SendResult::full) return false;
+    refusals.pop_front();
+  }
+  return true;
+}
+
+void Session::close(CloseReason reason, std::string text) {
+  if (is_closing_) return;
+  is_closing_ = true;
+  context_.transport.close(peer_, reason, std::move(text));
+}
+
+void Session::close_malformed(std::string text) {
+  context_.metrics.malformed_messages.add();
+  close(CloseReason::protocol_error, std::move(text));
+}
+
+}  // namespace theta::hub

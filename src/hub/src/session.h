@@ -1,0 +1,117 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "hub_context.h"
+#include "theta/log/checkpoint.h"
+#include "theta/log/rate_limiter.h"
+#include "theta/wire/commands_lane.h"
+
+namespace theta::hub {
+
+class Room;
+
+/// A snapshot on its way to one session, chunk by chunk.
+struct SnapshotStream {
+  Seq seq;
+  SharedBytes bytes;
+  std::size_t offset = 0;
+};
+
+/// What a session asked for with Attach, and how far that went.
+struct Attachment {
+  /// In order; a reload of the room begins again.
+  enum class Phase : std::uint8_t {
+    waiting_for_room,    // the room is being loaded
+    waiting_for_commit,  // of what it was admitted on: its JoinRoom, or others' records
+    checking_history,    // the store is asked for a record's hash
+    waiting_for_snapshot,
+    attached,
+  };
+  Phase phase = Phase::waiting_for_room;
+
+  // The request.
+  std::uint32_t request = 0;
+  Seq have_seq;
+  Hash256 have_record_hash;
+  bool wants_to_write = false;
+  Bytes join;
+
+  Room* room = nullptr;
+  std::uint32_t number = 0;  // of the session in its room, never reused while the room is loaded
+  Seq ready_at;              // waiting_for_commit: when this is on disk
+  bool is_writer = false;
+
+  // Relay: `next` is the first record that the lane has not taken yet.
+  Seq next;
+  bool is_reading_store = false;
+  std::optional<SnapshotStream> snapshot;
+  /// Refusals that the commands lane had no room for; they go before further records.
+  std::deque<wire::Refusal> refusals;
+
+  // Presence: the latest only.
+  Bytes presence;
+  std::uint32_t presence_counter = 0;
+  bool has_presence = false;
+  bool presence_is_new = false;
+  log::RateLimiter presence_limiter;
+
+  // Bulk.
+  log::RateLimiter bulk_limiter;
+  std::size_t bulk_requests = 0;        // asked of the store, or waiting in `bulk_outbox`
+  std::deque<SharedBytes> bulk_outbox;  // answers that the lane had no room for
+};
+
+/// One connection. Owned by the hub from `connected` to `closed`.
+class Session {
+ public:
+  Session(HubContext& context, transport::PeerId peer, const transport::PeerInfo& info);
+
+  [[nodiscard]] transport::PeerId peer() const { return peer_; }
+  [[nodiscard]] transport::TransportKind kind() const { return kind_; }
+  [[nodiscard]] bool is_logged_in() const { return is_logged_in_; }
+  [[nodiscard]] bool is_closing() const { return is_closing_; }
+  [[nodiscard]] const AuthorKey& author() const { return author_; }
+  [[nodiscard]] MonotonicTime connected_at() const { return connected_at_; }
+
+  /// Sends HubHello with this session's challenge.
+  void greet();
+  /// True when the signature proves the key on this very connection; else the session is refused and closed.
+  bool log_in(const wire::fb::Login& login);
+
+  /// What the peer must get: a control lane that is full means that it does not read, and ends the session.
+  void send_control(const SharedBytes& message);
+  /// What may be left out when the lane is full.
+  void offer_control(const SharedBytes& message);
+  /// Answers a request (not a packet).
+  void refuse(std::uint32_t request, const log::Refused& refused, std::uint32_t retry_after_ms = 0);
+  /// Refuses one packet on the commands lane.
+  void refuse_packet(wire::Refusal refusal);
+  void close(transport::CloseReason reason, std::string text);
+  /// Counts and closes: `text` says what was expected and what came.
+  void close_malformed(std::string text);
+
+  /// Null when no room was asked for.
+  std::unique_ptr<Attachment> attachment;
+  [[nodiscard]] bool is_attached() const {
+    return attachment != nullptr && attachment->phase == Attachment::Phase::attached;
+  }
+  /// Sends what `refuse_packet` had to keep back. False when the lane is still full.
+  bool flush_refusals();
+
+ private:
+  HubContext& context_;
+  transport::PeerId peer_;
+  transport::TransportKind kind_;
+  transport::ChannelBinding binding_;
+  MonotonicTime connected_at_;
+  Hash256 challenge_;
+  AuthorKey author_;
+  bool is_logged_in_ = false;
+  bool is_closing_ = false;
+};
+
+}  // namespace theta::hub

@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "executor.h"
+#include "theta/base/check.h"
+
+namespace theta::replica {
+
+namespace fb = wire::fb;
+using scene::Component;
+
+Outcome Executor::toggle_span(const fb::CommandRef& first, const fb::CommandRef& last, bool undo) {
+  const CommandPlace from{Nonce{first.nonce()}, first.index()};
+  const CommandPlace to{Nonce{last.nonce()}, last.index()};
+  const auto* journal = state_.journal(packet_.slot);
+  if (!journal) return reject(RejectReason::nothing_to_undo);
+  std::vector<std::size_t> chosen;
+  for (auto at = journal->lower_bound(from); at < journal->entries().size(); ++at) {
+    const auto& entry = journal->entries()[at];
+    if (entry.place > to) break;
+    if (entry.undone != undo) chosen.push_back(at);
+  }
+  if (chosen.empty()) return reject(RejectReason::nothing_to_undo);
+  if (undo) std::reverse(chosen.begin(), chosen.end());  // Newest first on the way back.
+  Outcome outcome;
+  outcome.targets = outcome.applied_targets = static_cast<std::uint32_t>(chosen.size());
+  for (const auto at : chosen) {
+    auto entry = state_.journal(packet_.slot)->entries()[at];
+    if (const auto refused = toggle(entry)) return *refused;
+    entry.undone = undo;
+    entry.toggled_at = packet_.seq;
+    entry.toggled_by = {packet_.nonce, index_};
+    state_.replace_journal(packet_.slot, at, std::move(entry), log_);
+  }
+  return outcome;
+}
+
+std::optional<Outcome> Executor::toggle(JournalEntry& entry) {
+  if (entry.kind == JournalEntry::Kind::write) return toggle_cells(entry);
+  const bool makes_vanish = (entry.kind == JournalEntry::Kind::create) != entry.undone;
+  return makes_vanish ? vanish(entry) : reappear(entry);
+}
+
+/// Each register must still hold what the entry's last turn wrote; then it and the entry change places.
+std::optional<Outcome> Executor::toggle_cells(JournalEntry& entry) {
+  if (!spend(entry.cells.size())) return reject(RejectReason::too_much_work);
+  auto& scene = state_.scene();
+  // Last written, first taken back: a command may write a place and then what depends on it.
+  for (auto cell = entry.cells.rbegin(); cell != entry.cells.rend(); ++cell) {
+    const auto& key = cell->key;
+    if (!scene.contains(key.entity)) return reject(RejectReason::undo_blocked, deletion_of(key.entity));
+    const auto held = scene.version(key);
+    if (!held) return reject(RejectReason::undo_blocked);
+    if (*held != cell->held) return reject(RejectReason::undo_blocked, Blocker{held->slot(), held->seq(), key});
+    auto present = scene.value(key);
+    // The register was this author's with this stamp at the latest, so the new version can only be newer; a merged
+    // delta may have left a later stamp of somebody else, which stays.
+    const scene::Version mine = version();
+    const scene::Version next(std::max(held->stamp(), mine.stamp()), mine.seq(), mine.command(), mine.slot());
+    if (key.component == Component::parent) {
+      const auto place = std::get<scene::Place>(cell->other);
+      if (place.parent != kNoObject) {
+        if (!scene.contains(place.parent)) return reject(RejectReason::undo_blocked, deletion_of(place.parent));
+        const auto ancestry = scene.is_at_or_above(key.entity, place.parent);
+        if (ancestry == scene::Scene::Ancestry::too_deep) return reject(RejectReason::too_deep);
+        if (ancestry == scene::Scene::Ancestry::yes) {
+          const auto above = scene.version({place.parent, Component::parent, 0});
+          return reject(RejectReason::undo_blocked,
+                        Blocker{above->slot(), above->seq(), {place.parent, Component::parent, 0}});
+        }
+      }
+      scene.move_to(key.entity, place, next, log_.scene);
+    } else {
+      scene.set(key, cell->other, next, log_.scene);
+    }
+    cell->other = std::move(present);
+    cell->held = next;
+  }
+  return std::nullopt;
+}
+
+/// Undo of a create, redo of a delete: whole subtrees go, unless somebody else has had a hand in them.
+std::optional<Outcome> Executor::vanish(JournalEntry& entry) {
+  auto& scene = state_.scene();
+  // What a redone delete takes was as the undo restored it; what an undone create takes was all the author's own.
+  const Seq since = entry.kind == JournalEntry::Kind::destroy ? entry.toggled_at : Seq{0};
+  entry.images.clear();
+  std::optional<Blocker> deleted;
+  for (const auto root : entry.roots) {
+    if (!scene.contains(root)) {
+      if (!deleted) deleted = deletion_of(root);
+      continue;
+    }
+    const auto nodes = scene.subtree(root, limits::kSubtreeEntitiesMax);
+    if (entry.images.size() + nodes.size() > limits::kSubtreeEntitiesMax) return reject(RejectReason::too_many);
+    if (!spend(nodes.size())) return reject(RejectReason::too_much_work);
+    for (const auto node : nodes) {
+      if (const auto blocker = change_by_other(node, since)) return reject(RejectReason::undo_blocked, blocker);
+      entry.images.push_back(scene.image(node));
+    }
+    state_.destroy(nodes, version(), log_);
+  }
+  if (entry.images.empty()) return reject(RejectReason::undo_blocked, deleted);
+  return std::nullopt;
+}
+
+namespace {
+
+/// Indices of `images` so that every entity comes after its parent: the tops of deleted subtrees may stand in any
+/// order.
+std::vector<std::size_t> parents_first(const std::vector<scene::Scene::EntityImage>& images) {
+  boost::unordered_flat_map<ObjectId, std::size_t, std::hash<ObjectId>> waiting;
+  for (std::size_t at = 0; at < images.size(); ++at) waiting.emplace(images[at].entity, at);
+  std::vector<std::size_t> order;
+  order.reserve(images.size());
+  std::vector<std::size_t> chain;
+  for (const auto& image : images) {
+    for (auto found = waiting.find(image.entity); found != waiting.end();
+         found = waiting.find(images[chain.back()].place.parent)) {
+      chain.push_back(found->second);
+      waiting.erase(found);
+    }
+    order.insert(order.end(), chain.rbegin(), chain.rend());
+    chain.clear();
+  }
+  return order;
+}
+
+}  // namespace
+
+/// Undo of a delete, redo of a create: everything comes back as it was, versions included.
+std::optional<Outcome> Executor::reappear(JournalEntry& entry) {
+  if (!spend(entry.images.size())) return reject(RejectReason::too_much_work);
+  auto& scene = state_.scene();
+  for (const auto at : parents_first(entry.images)) {
+    const auto& image = entry.images[at];
+    const auto parent = image.place.parent;
+    if (parent != kNoObject && !scene.contains(parent)) return reject(RejectReason::undo_blocked, deletion_of(parent));
+    if (scene.contains(image.entity)) {
+      const auto held = scene.version({image.entity, Component::existence, 0});
+      return reject(RejectReason::undo_blocked,
+                    Blocker{held->slot(), held->seq(), {image.entity, Component::existence, 0}});
+    }
+    if (parent != kNoObject && scene.is_at_or_above(image.entity, parent) == scene::Scene::Ancestry::too_deep)
+      return reject(RejectReason::too_deep);
+    state_.restore(image, log_);
+  }
+  entry.images.clear();
+  return std::nullopt;
+}
+
+}  // namespace theta::replica

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "canonical.h"
+#include "change_tape.h"
+#include "hierarchy.h"
+#include "registers.h"
+#include "theta/crypto/set_hash.h"
+#include "theta/scene/scene.h"
+
+namespace theta::scene {
+
+struct Scene::Impl {
+  Hierarchy entities;
+  Registers registers;
+  crypto::SetHash hash;
+  Element element;
+  /// Where `load` was: a snapshot comes entity by entity, or column by column in the entities' order.
+  Row loaded_last = kRootRow;
+
+  /// Precondition: the entity exists.
+  [[nodiscard]] Row row_of(ObjectId entity) const;
+
+  // The elements of one register, as it is now. The reference lives until the next call.
+  const Element& existence_element(Row row, Element& into) const;
+  const Element& parent_element(Row row, Element& into) const;
+  const Element& register_element(Row row, const RegisterKey& key, Version version, Element& into) const;
+
+  void add_parent_to_hash(Row row) { hash.add(parent_element(row, element).hash()); }
+  void remove_parent_from_hash(Row row) { hash.remove(parent_element(row, element).hash()); }
+
+  /// Writes a register and its part of the hash, and records the way back.
+  void write(Row row, const RegisterKey& key, ComponentValue&& value, Version version, ChangeLog::Impl& log);
+  /// Hangs a new entity behind `after` with all that stands in its row, and records its creation.
+  Row add_entity(const NodeRecord& node, Row parent, Row after);
+  void remove_entity(Row row);
+  /// The order for a new last-but-`after` child; renumbers the children when there is no room.
+  [[nodiscard]] std::uint64_t make_order(Row parent, Row after, ChangeLog::Impl& log);
+  void renumber(Row parent, ChangeLog::Impl& log);
+  [[nodiscard]] NodeRecord node_record(Row row) const;
+  /// Hangs an entity elsewhere, in the hash too.
+  void rehang(Row row, Row parent, Row after, std::uint64_t order, Version version);
+
+  void take_back(const ChangeLog::Impl::Entry& entry);
+  void take_back_register(const ChangeLog::Impl::Entry& entry);
+  void take_back_node(const ChangeLog::Impl::Entry& entry);
+
+  [[nodiscard]] Row find_for_load(ObjectId entity) const;
+  [[nodiscard]] bool link_loaded(std::span<const LoadedEntity> loaded);
+  [[nodiscard]] bool is_forest() const;
+};
+
+}  // namespace theta::scene

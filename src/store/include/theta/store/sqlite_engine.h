@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "theta/store/limits.h"
+#include "theta/store/log_engine.h"
+#include "theta/store/room_database.h"
+
+namespace theta::store {
+
+/// The embedded engine: a data folder with `theta.db` (SQLite) and `assets/`, worked on by one thread of its own. One
+/// process at a time owns the folder for writing; readers (`DataFolderReader`) may join. All calls from one thread.
+class SqliteEngine final : public LogEngine {
+ public:
+  struct Options {
+    /// Made, readable for its owner only, if there is none.
+    std::string data_folder;
+    /// See `DatabaseOptions`.
+    StripPayload strip_payload = nullptr;
+    /// Requests submitted and not polled; one more completes with `quota`, without having been tried.
+    std::size_t queue_max = limits::kQueueRequestsMax;
+    /// Uploads last written before this are thrown away.
+    WallTime keep_uploads_since{};
+  };
+  [[nodiscard]] static StoreResult<std::unique_ptr<SqliteEngine>> open(Options options);
+  /// Finishes what is queued, then closes the folder. Completions not polled are gone, their effects are not.
+  ~SqliteEngine() override;
+
+  Ticket submit(Request request) override;
+  void poll(std::vector<Completion>& completions) override;
+  [[nodiscard]] std::size_t pending() const override;
+  /// An eventfd that is readable while completions wait; `poll` clears it. Owned by the engine. Now and then it wakes
+  /// the caller for nothing.
+  [[nodiscard]] int event_fd() const;
+
+ private:
+  struct State;
+  explicit SqliteEngine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace theta::store

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+#include "theta/base/result.h"
+
+namespace theta::transport {
+
+/// What a transport reports when it cannot begin; what befalls a running connection is told by events.
+enum class TransportError : std::uint8_t {
+  invalid_address,      // the text is no address; correct it
+  address_unavailable,  // cannot listen there (in use, not ours, not permitted); choose another
+  unresolved,           // the name has no address, or the resolver does not answer; check it or try later
+  system,               // the operating system or the TLS library refused; the message says what
+};
+
+template <class T>
+using TransportResult = Expected<T, TransportError>;
+
+}  // namespace theta::transport

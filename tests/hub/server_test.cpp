@@ -1,0 +1,268 @@
+// Method: a real HubServer on loopback and a data folder of its own, its loop on a thread. Requests are plain TCP;
+// every wait is for an event, with a deadline only as a guard against hanging.
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "theta/base/hex.h"
+#include "theta/hub/server.h"
+#include "theta/transport/quic_endpoint.h"
+#include "theta/wire/schema.h"
+
+namespace theta::hub::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    auto pattern = (fs::temp_directory_path() / "theta-hub-test-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  [[nodiscard]] std::string path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+HubServer::Options options_in(const std::string& folder) {
+  HubServer::Options options;
+  options.data_folder = folder + "/data";
+  options.listen = "127.0.0.1:0";
+  options.http = "127.0.0.1:0";
+  options.environment = {};
+  options.handle_signals = false;
+  return options;
+}
+
+/// A server whose loop runs until this goes away.
+class RunningServer {
+ public:
+  explicit RunningServer(HubServer::Options options) {
+    auto opened = HubServer::open(std::move(options));
+    EXPECT_TRUE(opened.has_value()) << opened.error().message;
+    server = std::move(*opened);
+    thread_ = std::thread([this] { server->run(); });
+  }
+  ~RunningServer() { stop(); }
+  void stop() {
+    if (!thread_.joinable()) return;
+    server->stop();
+    thread_.join();
+  }
+  std::unique_ptr<HubServer> server;
+
+ private:
+  std::thread thread_;
+};
+
+/// Sends `request` and reads until the server closes.
+std::string ask_over_tcp(const std::string& address, const std::string& request) {
+  const auto colon = address.rfind(':');
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
+  ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  std::string answer;
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
+      ::send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+    char buffer[4096];
+    for (;;) {
+      const auto size = ::recv(socket, buffer, sizeof buffer, 0);
+      if (size <= 0) break;
+      answer.append(buffer, static_cast<std::size_t>(size));
+    }
+  }
+  ::close(socket);
+  return answer;
+}
+
+std::string get(const HubServer& server, const std::string& path, const std::string& method = "GET") {
+  return ask_over_tcp(server.addresses().http, method + " " + path + " HTTP/1.1\r\nHost: hub\r\n\r\n");
+}
+
+std::string status_line(const std::string& answer) { return answer.substr(0, answer.find("\r\n")); }
+
+unsigned mode_of(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0U;
+}
+
+TEST(HubServer, HealthReadinessAndMetricsAreServed) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  EXPECT_EQ(status_line(get(*running.server, "/healthz")), "HTTP/1.1 200 OK");
+  // Ready once the store has listed its rooms: poll until it is.
+  while (status_line(get(*running.server, "/readyz")) != "HTTP/1.1 200 OK") std::this_thread::yield();
+  const auto metrics = get(*running.server, "/metrics?now");
+  EXPECT_EQ(status_line(metrics), "HTTP/1.1 200 OK");
+  for (const char* name :
+       {"theta_total_appended", "theta_append_rate_per_sec", "theta_conflict_rejections", "theta_queue_depth",
+        "theta_signature_verify_latency", "theta_signature_rejections", "theta_replay_rejections",
+        "theta_rate_limit_drops", "theta_payload_guard_drops", "theta_compression_ratio", "theta_compress_latency",
+        "theta_rtt", "theta_jitter", "theta_transport_kind", "theta_packets_sent", "theta_packets_received",
+        "theta_command_latency"})
+    EXPECT_NE(metrics.find(name), std::string::npos) << name;
+}
+
+TEST(HubServer, WhatIsNotThereIsSaidInASentence) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  const auto missing = get(*running.server, "/secrets");
+  EXPECT_EQ(status_line(missing), "HTTP/1.1 404 Not Found");
+  EXPECT_NE(missing.find("/healthz"), std::string::npos);
+  const auto post = get(*running.server, "/healthz", "POST");
+  EXPECT_EQ(status_line(post), "HTTP/1.1 405 Method Not Allowed");
+  EXPECT_NE(post.find("Allow: GET, HEAD"), std::string::npos);
+}
+
+TEST(HubServer, HeadHasTheHeaderOnly) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  const auto head = get(*running.server, "/healthz", "HEAD");
+  EXPECT_EQ(status_line(head), "HTTP/1.1 200 OK");
+  EXPECT_NE(head.find("Content-Length: 3"), std::string::npos);
+  EXPECT_EQ(head.substr(head.find("\r\n\r\n")), "\r\n\r\n");
+}
+
+TEST(HubServer, HeadersAndBodiesOverTheBoundAreRefused) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  const auto& address = running.server->addresses().http;
+  const auto large = ask_over_tcp(address, "GET / HTTP/1.1\r\nX-Large: " + std::string(20'000, 'x') + "\r\n\r\n");
+  EXPECT_EQ(status_line(large).substr(0, 12), "HTTP/1.1 431");
+  const auto body = ask_over_tcp(address, "GET / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(100, 'x'));
+  EXPECT_EQ(status_line(body).substr(0, 12), "HTTP/1.1 413");
+  EXPECT_EQ(status_line(ask_over_tcp(address, "no http at all\r\n\r\n")).substr(0, 12), "HTTP/1.1 400");
+}
+
+TEST(HubServer, ThousandsOfRequestsInTurnAreAllAnswered) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  for (int count = 0; count < 2000; ++count)
+    ASSERT_EQ(status_line(get(*running.server, "/healthz")), "HTTP/1.1 200 OK") << count;
+}
+
+TEST(HubServer, SecretsAreMadeForTheOwnerAloneAndKept) {
+  TemporaryFolder folder;
+  std::string fingerprint;
+  std::string token;
+  {
+    RunningServer running(options_in(folder.path()));
+    fingerprint = running.server->addresses().fingerprint;
+    EXPECT_EQ(mode_of(folder.path() + "/data"), 0700U);
+    EXPECT_EQ(mode_of(folder.path() + "/data/hub.key"), 0600U);
+    EXPECT_EQ(mode_of(folder.path() + "/data/admin.token"), 0600U);
+    std::ifstream(folder.path() + "/data/admin.token") >> token;
+    EXPECT_EQ(from_base64url(token)->size(), 32U);
+    EXPECT_EQ(from_base64url(fingerprint)->size(), 32U);
+  }
+  RunningServer again(options_in(folder.path()));
+  EXPECT_EQ(again.server->addresses().fingerprint, fingerprint);
+}
+
+TEST(HubServer, ASecondHubIsKeptOutOfTheFolder) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  const auto second = HubServer::open(options_in(folder.path()));
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ServerError::folder_in_use);
+  EXPECT_NE(second.error().message.find(folder.path()), std::string::npos);
+}
+
+TEST(HubServer, ASecretThatOthersCanReadIsNotUsed) {
+  TemporaryFolder folder;
+  { RunningServer running(options_in(folder.path())); }
+  ASSERT_EQ(::chmod((folder.path() + "/data/hub.key").c_str(), 0644), 0);
+  const auto opened = HubServer::open(options_in(folder.path()));
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ServerError::folder);
+  EXPECT_NE(opened.error().message.find("chmod 600"), std::string::npos);
+}
+
+TEST(HubServer, AnAddressInUseIsNamed) {
+  TemporaryFolder folder;
+  TemporaryFolder other;
+  RunningServer running(options_in(folder.path()));
+  auto options = options_in(other.path());
+  options.http = running.server->addresses().http;
+  const auto opened = HubServer::open(options);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ServerError::address);
+  EXPECT_NE(opened.error().message.find(options.http), std::string::npos);
+}
+
+/// A QUIC peer that keeps what comes.
+class QuicPeer final : public transport::EventSink {
+ public:
+  explicit QuicPeer(const HubServer& server) {
+    transport::QuicEndpoint::Options options;
+    options.listen = *transport::SocketAddress::parse("127.0.0.1:0");
+    auto opened = transport::QuicEndpoint::open(options, *this);
+    EXPECT_TRUE(opened.has_value());
+    endpoint_ = std::move(*opened);
+    const auto key = HubKey::from(*from_base64url(server.addresses().fingerprint));
+    endpoint_->connect(*transport::SocketAddress::parse(server.addresses().quic), key, now());
+    endpoint_->flush(now());
+  }
+  void on_event(const transport::Event& event) override {
+    if (event.kind == transport::Event::Kind::closed) close_reason = event.reason;
+    if (event.kind != transport::Event::Kind::message) return;
+    const wire::AlignedBytes aligned(event.message);
+    const auto* message = wire::verified_message(aligned.view());
+    has_hello = has_hello || (message != nullptr && message->body_as_HubHello() != nullptr);
+  }
+  template <class Condition>
+  bool run_until(Condition condition) {
+    const auto deadline = now() + std::chrono::seconds(60);
+    while (!condition() && now() < deadline) {
+      const auto wait = std::min(endpoint_->next_timeout(), deadline) - now();
+      const auto wait_ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+      pollfd waiting{endpoint_->fd(), POLLIN, 0};
+      if (::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(wait_ms, 0))) > 0)
+        endpoint_->on_readable(now());
+      else
+        endpoint_->on_timer(now());
+    }
+    return condition();
+  }
+
+  bool has_hello = false;
+  std::optional<transport::CloseReason> close_reason;
+
+ private:
+  static MonotonicTime now() {
+    return MonotonicTime(
+        std::chrono::duration_cast<MonotonicClock::duration>(std::chrono::steady_clock::now().time_since_epoch()));
+  }
+  std::unique_ptr<transport::QuicEndpoint> endpoint_;
+};
+
+TEST(HubServer, AQuicPeerIsGreetedAndToldWhenTheHubStops) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  QuicPeer peer(*running.server);
+  ASSERT_TRUE(peer.run_until([&] { return peer.has_hello; }));
+  running.server->stop();
+  ASSERT_TRUE(peer.run_until([&] { return peer.close_reason.has_value(); }));
+  EXPECT_EQ(*peer.close_reason, transport::CloseReason::going_away);
+}
+
+}  // namespace
+}  // namespace theta::hub::testing

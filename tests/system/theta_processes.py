@@ -1,0 +1,123 @@
+"""Starts and stops real theta processes for the tests in this folder, and reads what they print."""
+
+import json
+import queue
+import signal
+import subprocess
+import threading
+import time
+
+PATIENCE_S = 120  # A guard against hanging for ever; nothing is expected to take near as long.
+
+
+class Failed(Exception):
+    """A process did what it must not; the message says which and shows its output."""
+
+
+def run(arguments, check=True, **options):
+    """Runs a command to its end and returns what it printed."""
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=PATIENCE_S, **options)
+    if check and done.returncode != 0:
+        printed = done.stdout[-2000:] + done.stderr[-2000:]
+        raise Failed(f"{' '.join(arguments[:3])} … ended with {done.returncode}:\n{printed}")
+    return done.stdout.strip()
+
+
+class Hub:
+    """A hub that can be killed and started again at the same address."""
+
+    def __init__(self, theta, folder, config, environment=None):
+        self.theta, self.folder, self.config = theta, folder, config
+        self.environment = environment
+        self.listen = "127.0.0.1:0"
+        self.process = None
+        self.fingerprint = None
+
+    def start(self):
+        command = [self.theta, "hub", "--data", self.folder, "--listen", self.listen, "--http", "127.0.0.1:0",
+                   "--config", self.config]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise Failed(f"the hub ended with {self.process.wait()} before it was ready")
+        ready = json.loads(line)
+        self.listen, self.fingerprint = ready["quic"], ready["fingerprint"]
+        self.http = ready["http"]
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        if self.process.wait(timeout=PATIENCE_S) != 0:
+            raise Failed(f"the hub ended with {self.process.returncode}")
+
+
+class Peer:
+    """A `theta join` whose input is written here and whose events are collected."""
+
+    def __init__(self, theta, link, folder, name):
+        self.theta, self.link, self.folder, self.name = theta, link, folder, name
+        self.acknowledged = {}  # (nonce, index) -> seq
+        self.conflicts = 0
+        self.submitted = 0
+        self.bad_lines = []
+        self.ids = []
+        self.process = None
+
+    def start(self):
+        command = [self.theta, "--json", "join", self.link, "--as", self.name, "--data", self.folder, "--timeout", "60"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True, bufsize=1)
+        self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        self.reader.start()
+
+    def _read(self, process):
+        for line in process.stdout:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue  # The last line of a killed process may be torn.
+            self._note(event)
+
+    def _note(self, event):
+        kind = event.get("event")
+        if kind == "settled" and event["how"] == "acknowledged":
+            self.acknowledged[(event["nonce"], event["index"])] = event["seq"]
+        elif kind == "submitted":
+            self.ids.extend(event.get("ids", []))
+        elif kind == "conflict":
+            self.conflicts += 1
+        elif kind == "bad_line":
+            self.bad_lines.append(event["text"])
+
+    def send(self, command):
+        try:
+            self.process.stdin.write(json.dumps(command) + "\n")
+            self.process.stdin.flush()
+            self.submitted += 1
+        except (BrokenPipeError, ValueError):
+            pass  # It was killed in the meantime; what it had not read was never submitted.
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+
+    def finish(self):
+        """Ends the input; the process leaves when everything is settled."""
+        self.process.stdin.close()
+        code = self.process.wait(timeout=PATIENCE_S)
+        self.reader.join()
+        if code not in (0, 5):  # 5: some lines were refused on the spot, which random edits may earn.
+            raise Failed(f"{self.name} ended with {code}: {self.process.stderr.read()[-2000:]}")
+
+
+def wait_until(condition, what):
+    """Waits for a condition, never for a time."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failed(f"waited in vain for {what}")
+        time.sleep(0.02)
