@@ -166,6 +166,11 @@ class TidyTest(unittest.TestCase):
         lists = "add_executable(sim b.cpp)\n"
         self.assert_red("dead", {"sim/a.cpp": "int a;\n", "sim/CMakeLists.txt": lists}, "sim/a.cpp")
 
+    def test_a_folder_of_tests_that_no_build_takes_is_dead(self):
+        test = {"tests/sim/run_test.cpp": "int a;\n"}
+        self.assert_red("dead", test, "run_test.cpp")
+        self.assert_green({**test, "sim/CMakeLists.txt": "theta_tests(sim)\n"})
+
     def test_a_private_header_that_nobody_includes_is_dead(self):
         self.assert_red("dead", {"src/base/src/forgotten.h": "#pragma once\n"}, "includes")
 
