@@ -70,8 +70,7 @@ void HostilePeer::turn() {
   attack(which);
 }
 
-// ---- Protocol, as far as it goes
-// -------------------------------------------------------------------------------------
+// ---- Protocol, as far as it goes ----------------------------------------------------------------------------------
 
 void HostilePeer::connect() {
   is_connected_ = is_logged_in_ = false;
@@ -222,8 +221,7 @@ void HostilePeer::send(Lane lane, Bytes message) {
   if (hub_) static_cast<void>(tap_->send(*hub_, lane, SharedBytes(std::move(message))));
 }
 
-// ---- Attacks
-// ---------------------------------------------------------------------------------------------------------
+// ---- Attacks ------------------------------------------------------------------------------------------------------
 
 Bytes HostilePeer::random_bytes(std::size_t size_max) {
   Bytes bytes(random_.between(1, size_max));

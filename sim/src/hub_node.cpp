@@ -31,8 +31,7 @@ Now HubNode::now() const {
   return {setup_.network.now(), from_unix_ms(kEpochMs) + since_start + wall_offset_};
 }
 
-// ---- The process
-// -----------------------------------------------------------------------------------------------------
+// ---- The process --------------------------------------------------------------------------------------------------
 
 store::StoreResult<std::unique_ptr<store::InlineEngine>> HubNode::open_engine() {
   disk_.set_time(now().wall);
@@ -136,8 +135,7 @@ void HubNode::set_trouble(DiskTrouble trouble) {
   });
 }
 
-// ---- Turns
-// -----------------------------------------------------------------------------------------------------------
+// ---- Turns --------------------------------------------------------------------------------------------------------
 
 void HubNode::turn() {
   if (!runs()) {
@@ -238,8 +236,7 @@ void HubNode::compact(const RoomId& room) {
   static_cast<void>(engine_->submit(store::Compact{room, through}));
 }
 
-// ---- Reading the disk
-// ------------------------------------------------------------------------------------------------
+// ---- Reading the disk ---------------------------------------------------------------------------------------------
 
 std::optional<store::Answer> HubNode::ask_at_once(store::Request request) {
   const auto ticket = inline_engine_->submit(std::move(request));

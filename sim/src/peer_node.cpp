@@ -46,8 +46,7 @@ Now PeerNode::now() const {
 
 PeerView PeerNode::view() const { return {setup_.index, setup_.name, author(), room_, session_.get(), disk_.place()}; }
 
-// ---- The process
-// -----------------------------------------------------------------------------------------------------
+// ---- The process --------------------------------------------------------------------------------------------------
 
 void PeerNode::start() {
   if (!endpoint_->is_running()) endpoint_->restart(*this);
@@ -127,8 +126,7 @@ std::vector<QueueView> PeerNode::queues() const {
           {"dropped events of a session", held.events_dropped, 0}};
 }
 
-// ---- Events
-// ----------------------------------------------------------------------------------------------------------
+// ---- Events -------------------------------------------------------------------------------------------------------
 
 void PeerNode::on_event(const transport::Event& event) {
   if (!runs()) return;

@@ -52,8 +52,7 @@ void Simulation::run() {
   judge();
 }
 
-// ---- Before
-// ----------------------------------------------------------------------------------------------------------
+// ---- Before -------------------------------------------------------------------------------------------------------
 
 bool Simulation::open_rooms() {
   for (std::size_t room = 0; room < profile_.rooms; ++room) {
@@ -79,8 +78,7 @@ void Simulation::invite_peers() {
   for (std::size_t index = 0; index < profile_.hostile_strangers; ++index) world_.add_hostile(room, false);
 }
 
-// ---- While
-// -----------------------------------------------------------------------------------------------------------
+// ---- While --------------------------------------------------------------------------------------------------------
 
 void Simulation::schedule_step() {
   if (steps_left_ == 0) return;
@@ -103,8 +101,7 @@ void Simulation::schedule_fault() {
   });
 }
 
-// ---- After
-// -----------------------------------------------------------------------------------------------------------
+// ---- After --------------------------------------------------------------------------------------------------------
 
 bool Simulation::is_outside(PeerNode& peer) const {
   const auto model = world_.models().find(peer.room());

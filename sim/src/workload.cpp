@@ -70,8 +70,7 @@ void Workload::act(PeerNode& peer, Action action) {
   }
 }
 
-// ---- Choosing
-// --------------------------------------------------------------------------------------------------------
+// ---- Choosing -----------------------------------------------------------------------------------------------------
 
 const Workload::Targets& Workload::entities_of(PeerNode& peer) {
   entities_.clear();
@@ -152,8 +151,7 @@ void Workload::note(PeerNode& peer, Action action, const client::ClientResult<cl
   if (recent_.size() > kRecentMax) recent_.erase(recent_.begin());
 }
 
-// ---- Edits
-// -----------------------------------------------------------------------------------------------------------
+// ---- Edits --------------------------------------------------------------------------------------------------------
 
 void Workload::create(PeerNode& peer, std::size_t count) {
   const auto mark = marker();
@@ -320,8 +318,7 @@ void Workload::large_step(PeerNode& peer) {
   }
 }
 
-// ---- Beside the log
-// --------------------------------------------------------------------------------------------------
+// ---- Beside the log -----------------------------------------------------------------------------------------------
 
 void Workload::send_presence(PeerNode& peer) {
   client::Presence presence;

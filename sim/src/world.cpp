@@ -46,8 +46,7 @@ crypto::KeyPair World::new_key() {
   return crypto::KeyPair::from_seed(seed);
 }
 
-// ---- Time
-// ------------------------------------------------------------------------------------------------------------
+// ---- Time ---------------------------------------------------------------------------------------------------------
 
 void World::after(MonotonicClock::duration delay, std::function<void()> action) {
   timeline_.emplace(now() + delay, std::move(action));
@@ -96,8 +95,7 @@ void World::run_for(MonotonicClock::duration time) {
   static_cast<void>(run_until([] { return false; }, time));
 }
 
-// ---- Who there is
-// ----------------------------------------------------------------------------------------------------
+// ---- Who there is -------------------------------------------------------------------------------------------------
 
 PeerNode* World::random_ready_peer(Random& random) {
   std::vector<PeerNode*> ready;

@@ -50,8 +50,7 @@ SharedBytes message_of(fb::MessageBodyUnion body) {
   return SharedBytes(Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()));
 }
 
-// ---- ScriptedPeer
-// ----------------------------------------------------------------------------------------------------
+// ---- ScriptedPeer -------------------------------------------------------------------------------------------------
 
 ScriptedPeer::ScriptedPeer(HubWorld& world, std::uint8_t key_seed)
     : key(key_of(key_seed)), author(key.public_key<AuthorKey>()), world_(world) {}
@@ -260,8 +259,7 @@ std::size_t ScriptedPeer::refusal_count(log::RefusalCode code) const {
   return result;
 }
 
-// ---- HubWorld
-// --------------------------------------------------------------------------------------------------------
+// ---- HubWorld -----------------------------------------------------------------------------------------------------
 
 HubWorld::HubWorld(const HubConfig& config_)
     : net(transport::SimOptions{}, 1), config(config_), hub_key(key_of(200)), admin_token(32, 9), forward_(*this) {

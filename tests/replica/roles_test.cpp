@@ -74,8 +74,7 @@ TEST(Roles, GrantedStrangerWritesWithoutAnInvite) {
   EXPECT_TRUE(room.hub.scene().contains(thing));
 }
 
-// ---- Invites
-// ---------------------------------------------------------------------------------------------------------
+// ---- Invites ------------------------------------------------------------------------------------------------------
 
 TEST(Invites, UsesAreCounted) {
   TestRoom room;
@@ -111,8 +110,7 @@ TEST(Invites, TermsCannotBeRaised) {
   EXPECT_EQ(room.refusal(greedy, std::move(join)), RefusalCode::invite_invalid);
 }
 
-// ---- Chains and ids
-// --------------------------------------------------------------------------------------------------
+// ---- Chains and ids -----------------------------------------------------------------------------------------------
 
 TEST(Validity, ReplayedGappedForgedAndForeignPacketsAreRefused) {
   TestRoom room;

@@ -167,8 +167,7 @@ ClientResult<void> FilePersistence::sync() {
   return {};
 }
 
-// ---- RoomLock
-// ----------------------------------------------------------------------------------------------------------
+// ---- RoomLock -----------------------------------------------------------------------------------------------------
 
 ClientResult<RoomLock> RoomLock::take(const std::string& folder) {
   std::error_code error;

@@ -13,8 +13,7 @@ Session::~Session() = default;
 
 ClientResult<void> Session::restore() { return impl_->restore(); }
 
-// ---- Driving
-// -----------------------------------------------------------------------------------------------------------
+// ---- Driving ------------------------------------------------------------------------------------------------------
 
 bool Session::wants_connection(MonotonicTime now) const {
   return impl_->phase == SessionPhase::offline && impl_->wants_online && !impl_->peer && now >= impl_->retry_at;
@@ -61,8 +60,7 @@ void Session::save() {
   impl_->report_storage();
 }
 
-// ---- What it shows
-// -----------------------------------------------------------------------------------------------------
+// ---- What it shows ------------------------------------------------------------------------------------------------
 
 SessionPhase Session::phase() const { return impl_->phase; }
 bool Session::caught_up() const { return impl_->is_caught_up; }
@@ -96,8 +94,7 @@ Session::Statistics Session::statistics() const {
 bool Session::is_idle() const { return impl_->outbox.empty(); }
 std::optional<Event> Session::poll_event() { return impl_->events.poll(); }
 
-// ---- Presence, assets, history
-// -----------------------------------------------------------------------------------------
+// ---- Presence, assets, history ------------------------------------------------------------------------------------
 
 void Session::set_presence(Presence presence) {
   if (impl_->phase == SessionPhase::live) impl_->presence.set_own(std::move(presence));

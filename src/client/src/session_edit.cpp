@@ -167,8 +167,7 @@ ClientResult<CommandHandle> Session::Impl::submit_history_step(fb::Command type,
   return submit(command.payload(), pending_first.value_or(CommandHandle{}), pending_last.value_or(CommandHandle{}));
 }
 
-// ---- The public calls
-// --------------------------------------------------------------------------------------------------
+// ---- The public calls ---------------------------------------------------------------------------------------------
 
 ClientResult<CommandHandle> Session::submit(const Command& command) { return impl_->submit(command.payload()); }
 

@@ -96,8 +96,7 @@ void Session::Impl::send_signed() {
   }
 }
 
-// ---- History
-// -----------------------------------------------------------------------------------------------------------
+// ---- History ------------------------------------------------------------------------------------------------------
 
 void Session::Impl::pump_history() {
   if (history.empty() || history.front().sent || now.monotonic < held_until) return;

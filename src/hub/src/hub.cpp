@@ -60,8 +60,7 @@ struct Hub::Impl {
   MonotonicTime last_presence_flush{};
 };
 
-// ---- Events
-// ----------------------------------------------------------------------------------------------------------
+// ---- Events -------------------------------------------------------------------------------------------------------
 
 void Hub::Impl::on_connected(const Event& event) {
   const bool is_full = sessions.size() >= context.config.sessions_max;
@@ -183,8 +182,7 @@ void Hub::Impl::on_bulk(Session& session, ByteView bytes) {
                           std::to_string(static_cast<int>(message->body_type())) + " came.");
 }
 
-// ---- Turns
-// -----------------------------------------------------------------------------------------------------------
+// ---- Turns --------------------------------------------------------------------------------------------------------
 
 void Hub::Impl::flush_rooms() {
   // A flush can itself make a room want another one; those wait in a new list.
@@ -237,8 +235,7 @@ void Hub::Impl::refresh_gauges() {
     metrics.transport_kind[kind]->set(static_cast<double>(kinds[kind]));
 }
 
-// ---- The class
-// -------------------------------------------------------------------------------------------------------
+// ---- The class ----------------------------------------------------------------------------------------------------
 
 Hub::Hub(const HubConfig& config, Dependencies dependencies)
     : impl_(std::make_unique<Impl>(config, std::move(dependencies))) {}

@@ -31,8 +31,7 @@ Room::Room(HubContext& context, const RoomId& id, std::uint64_t log_bytes)
       log_bytes_(log_bytes),
       idle_since_(context.now.monotonic) {}
 
-// ---- The store
-// -------------------------------------------------------------------------------------------------------
+// ---- The store ----------------------------------------------------------------------------------------------------
 
 void Room::ask_store(store::Request request, StoreDesk::Answered answered) {
   ++store_requests_;
@@ -153,8 +152,7 @@ void Room::save_snapshot_if_worth() {
   for (const auto& statement : shelf_.take_committed(ring_.committed())) publish(statement);
 }
 
-// ---- Failing
-// ---------------------------------------------------------------------------------------------------------
+// ---- Failing ------------------------------------------------------------------------------------------------------
 
 void Room::on_store_failure(const Failure<StoreError>& failure) {
   context_.metrics.store_failures.add();
@@ -235,8 +233,7 @@ void Room::die(const Failure<StoreError>& failure) {
     refuse_attachment(*session, is_unknown ? RefusalCode::no_such_room : RefusalCode::internal, text);
 }
 
-// ---- Sessions
-// --------------------------------------------------------------------------------------------------------
+// ---- Sessions -----------------------------------------------------------------------------------------------------
 
 Session* Room::find_session(std::uint32_t number) const {
   const auto found = std::find_if(sessions_.begin(), sessions_.end(),

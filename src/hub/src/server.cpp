@@ -108,8 +108,7 @@ struct HubServer::State final : transport::EventSink {
   MonotonicTime phase_ends{};
 };
 
-// ---- Opening
-// ---------------------------------------------------------------------------------------------------------
+// ---- Opening ------------------------------------------------------------------------------------------------------
 
 ServerResult<void> HubServer::State::open_store() {
   store::SqliteEngine::Options engine_options;
@@ -157,8 +156,7 @@ void HubServer::State::make_hub() {
   asio::post(loop, [this] { turn(read_clocks()); });
 }
 
-// ---- The loop
-// --------------------------------------------------------------------------------------------------------
+// ---- The loop -----------------------------------------------------------------------------------------------------
 
 void HubServer::State::watch_endpoint() {
   endpoint_descriptor->async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
@@ -224,8 +222,7 @@ void HubServer::State::arm_timer(Now now) {
   });
 }
 
-// ---- Stopping
-// --------------------------------------------------------------------------------------------------------
+// ---- Stopping -----------------------------------------------------------------------------------------------------
 
 void HubServer::State::begin_stop() {
   // Asked a second time, it stops at once; what was acknowledged is on disk in any case.
@@ -293,8 +290,7 @@ HttpAnswer HubServer::State::answer_http(std::string_view path) {
   return answer;
 }
 
-// ---- The class
-// -------------------------------------------------------------------------------------------------------
+// ---- The class ----------------------------------------------------------------------------------------------------
 
 HubServer::HubServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HubServer::~HubServer() = default;

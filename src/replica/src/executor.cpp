@@ -72,8 +72,7 @@ Outcome Executor::execute_one(fb::Command type, const void* command) {
   return {};
 }
 
-// ---- Components
-// ------------------------------------------------------------------------------------------------------
+// ---- Components ---------------------------------------------------------------------------------------------------
 
 Outcome Executor::rename_entity(const fb::RenameEntity& command) {
   const std::uint64_t target = command.target();
@@ -197,8 +196,7 @@ Outcome Executor::write_targets(const WriteScope& scope, MakeValue make_value) {
   return conclude(tally, std::move(entry));
 }
 
-// ---- Conflicts
-// -------------------------------------------------------------------------------------------------------
+// ---- Conflicts ----------------------------------------------------------------------------------------------------
 
 log::ConflictStrategy Executor::strategy_for(ObjectId entity, Component component) const {
   const auto by_default = log::default_strategy(type_);
@@ -257,8 +255,7 @@ bool Executor::spend(std::size_t entities) {
   return true;
 }
 
-// ---- Outcomes
-// --------------------------------------------------------------------------------------------------------
+// ---- Outcomes -----------------------------------------------------------------------------------------------------
 
 Outcome Executor::reject(RejectReason reason, std::optional<Blocker> blocker, std::uint32_t targets) const {
   Outcome outcome;

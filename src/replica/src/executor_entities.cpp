@@ -11,8 +11,7 @@ namespace fb = wire::fb;
 using scene::Component;
 using scene::RegisterKey;
 
-// ---- Create
-// ----------------------------------------------------------------------------------------------------------
+// ---- Create -------------------------------------------------------------------------------------------------------
 
 Outcome Executor::create_entities(const fb::CreateEntities& command) {
   const auto count = command.entities()->size();
@@ -63,8 +62,7 @@ void Executor::write_components(const fb::EntityDescription& description) {
       if (app->value()) write(Component::application, value_of(app->value()), app->component());
 }
 
-// ---- Delete
-// ----------------------------------------------------------------------------------------------------------
+// ---- Delete -------------------------------------------------------------------------------------------------------
 
 Outcome Executor::delete_entities(const fb::DeleteEntities& command) {
   const auto targets = targets_of(*command.targets());
@@ -107,8 +105,7 @@ std::optional<Blocker> Executor::change_by_other(ObjectId entity, Seq since) con
   return std::nullopt;
 }
 
-// ---- Duplicate
-// -------------------------------------------------------------------------------------------------------
+// ---- Duplicate ----------------------------------------------------------------------------------------------------
 
 Outcome Executor::duplicate_entities(const fb::DuplicateEntities& command) {
   const auto targets = targets_of(*command.targets());
@@ -148,8 +145,7 @@ Outcome Executor::duplicate_entities(const fb::DuplicateEntities& command) {
   return conclude(tally, std::move(entry));
 }
 
-// ---- Reparent and reorder
-// --------------------------------------------------------------------------------------------
+// ---- Reparent and reorder -----------------------------------------------------------------------------------------
 
 Outcome Executor::reparent_entities(const fb::ReparentEntities& command) {
   const auto targets = targets_of(*command.targets());

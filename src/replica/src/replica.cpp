@@ -41,8 +41,7 @@ Hash256 Replica::Impl::state_hash() const {
 
 Hash256 Replica::state_hash() const { return impl_->state_hash(); }
 
-// ---- Undo candidates
-// -------------------------------------------------------------------------------------------------
+// ---- Undo candidates ----------------------------------------------------------------------------------------------
 
 std::optional<Replica::CommandSpan> Replica::undo_candidate(const AuthorKey& author) const {
   const auto* journal = impl_->journal_of(author);
@@ -73,8 +72,7 @@ const Journal* Replica::Impl::journal_of(const AuthorKey& author) const {
   return member && member->slot != kNoSlot ? state.journal(member->slot) : nullptr;
 }
 
-// ---- Validity
-// --------------------------------------------------------------------------------------------------------
+// ---- Validity -----------------------------------------------------------------------------------------------------
 
 tl::expected<ValidPacket, log::Refused> Replica::validate(log::CommandPacket packet, WallTime hub_time,
                                                           Trust trust) const {
@@ -98,8 +96,7 @@ tl::expected<ValidPacket, log::Refused> Replica::validate_hashed(log::CommandPac
   return valid;
 }
 
-// ---- Moving the head
-// -------------------------------------------------------------------------------------------------
+// ---- Moving the head ----------------------------------------------------------------------------------------------
 
 Applied Replica::sequence(ValidPacket packet) {
   THETA_CHECK(packet.checked_at_ == impl_->head && !has_predictions());
@@ -199,8 +196,7 @@ const std::vector<scene::ChangeLog::Change>& Replica::last_changes() const {
   return impl_->dropped_changes;
 }
 
-// ---- Prediction
-// ------------------------------------------------------------------------------------------------------
+// ---- Prediction ---------------------------------------------------------------------------------------------------
 
 std::vector<Outcome> Replica::predict(const Draft& draft) {
   if (impl_->predictions == 0) impl_->step_log.clear();

@@ -47,8 +47,7 @@ Hash256 hash_entry(const JournalEntry& entry, AuthorSlot slot) {
 
 }  // namespace
 
-// ---- The hash
-// --------------------------------------------------------------------------------------------------------
+// ---- The hash -----------------------------------------------------------------------------------------------------
 
 const crypto::SetHash& RoomState::rest_hash() const {
   for (const auto& key : dirty_members_)
@@ -105,8 +104,7 @@ void RoomState::count_entity(ObjectId entity, int change) {
   entity_counts_[slot] += static_cast<std::uint32_t>(change);
 }
 
-// ---- Members, invites, policies
-// --------------------------------------------------------------------------------------
+// ---- Members, invites, policies -----------------------------------------------------------------------------------
 
 void RoomState::put_member_unrecorded(const log::Member& member) {
   mark_dirty(member.key);
@@ -174,8 +172,7 @@ void RoomState::take_back(PolicyBefore& step) {
   hash_policy(step.scope, step.strategy, true);
 }
 
-// ---- Entities and tombstones
-// -----------------------------------------------------------------------------------------
+// ---- Entities and tombstones --------------------------------------------------------------------------------------
 
 void RoomState::create(ObjectId entity, ObjectId parent, scene::Version version, StateLog& log) {
   scene_.create(entity, parent, version, log.scene);
@@ -221,8 +218,7 @@ void RoomState::take_back(TombstoneRemoved& step) {
   hash_tombstone(step.tombstone, true);
 }
 
-// ---- Journals
-// --------------------------------------------------------------------------------------------------------
+// ---- Journals -----------------------------------------------------------------------------------------------------
 
 void RoomState::push_journal(AuthorSlot slot, JournalEntry entry, StateLog& log) {
   entry.bytes = weight_of(entry);
@@ -283,8 +279,7 @@ void RoomState::take_back(JournalReplaced& step) {
   journal_bytes_ -= after.bytes;
 }
 
-// ---- Going back
-// ------------------------------------------------------------------------------------------------------
+// ---- Going back ---------------------------------------------------------------------------------------------------
 
 void RoomState::roll_back(StateLog& log, const StateLog::Mark& mark) {
   for (const auto& change : log.scene.changes(mark.scene)) {
@@ -298,8 +293,7 @@ void RoomState::roll_back(StateLog& log, const StateLog::Mark& mark) {
   }
 }
 
-// ---- Loading
-// ---------------------------------------------------------------------------------------------------------
+// ---- Loading ------------------------------------------------------------------------------------------------------
 
 void RoomState::load_member(const log::Member& member, std::vector<JournalEntry> journal) {
   put_member_unrecorded(member);

@@ -24,8 +24,7 @@ using CommandHandle = Id<struct CommandHandleTag, std::uint64_t>;
 /// Names a connection in the room, for presence; new with every connection.
 using SessionNumber = Id<struct SessionNumberTag, std::uint32_t>;
 
-// ---- Presence
-// --------------------------------------------------------------------------------------------------------
+// ---- Presence -----------------------------------------------------------------------------------------------------
 
 struct Pose {
   scene::Vec3 position;
@@ -48,8 +47,7 @@ struct Presence {
   Bytes app;                      // at most 256 bytes
 };
 
-// ---- Events
-// ----------------------------------------------------------------------------------------------------------
+// ---- Events -------------------------------------------------------------------------------------------------------
 
 /// The hub is who the link says, and has accepted the author's key.
 struct Connected {

@@ -94,8 +94,7 @@ class Replica {
   [[nodiscard]] std::optional<CommandSpan> undo_candidate(const AuthorKey& author) const;
   [[nodiscard]] std::optional<CommandSpan> redo_candidate(const AuthorKey& author) const;
 
-  // ---- Validity: pure, the same on every replica
-  // ---------------------------------------------------------------------
+  // ---- Validity: pure, the same on every replica ------------------------------------------------------------------
 
   /// Whether `packet` may be the room's next record at `hub_time`: version, sizes, room, chain, stamp, signature,
   /// structure, values, role, ids, invite. Cheap checks first, the signature before the payload is parsed.
@@ -115,8 +114,7 @@ class Replica {
   /// Whether members, roles, selections, tools or policies changed in it.
   [[nodiscard]] bool members_changed() const;
 
-  // ---- Prediction: what a client shows before the hub has answered
-  // ---------------------------------------------------
+  // ---- Prediction: what a client shows before the hub has answered ------------------------------------------------
 
   /// Executes commands on top of the head as if they were the author's next packet. Predictions stack; every one is
   /// taken back by `drop_predictions`, which must come before `apply`, `sequence`, `validate` or `save_snapshot`
