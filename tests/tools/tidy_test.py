@@ -104,6 +104,41 @@ class TidyTest(unittest.TestCase):
     def test_a_clock_in_a_comment_or_a_string_is_none(self):
         self.assert_green(self.base_source('// steady_clock\nconst char* kText = "steady_clock printf(";\n'))
 
+    def client_with(self, path, code):
+        """A client whose edges are there, and one more file."""
+        tree = {f"src/client/src/{edge}.cpp": "int a;\n" for edge in tidy.EDGES_OF_ENGINES["client"]}
+        tree["src/client/CMakeLists.txt"] = "file(GLOB all src/*.cpp)\ntheta_module(client SOURCES ${all})\n"
+        tree["tests/client/a_test.cpp"] = "int a;\n"
+        return {**tree, path: code}
+
+    def test_the_engines_of_client_hub_and_transport_are_pure(self):
+        clock = "auto t = std::chrono::steady_clock::now();\n"
+        self.assert_red("purity", self.client_with("src/client/src/session.cpp", clock), "steady_clock")
+        self.assert_red("purity", self.client_with("src/client/src/session.cpp", "#include <thread>\n"), "thread")
+        self.assertTrue({"client", "hub", "transport"} <= set(tidy.EDGES_OF_ENGINES))
+
+    def test_the_named_edges_of_an_engine_meet_the_machine(self):
+        code = "#include <fcntl.h>\nint file = ::open(path, 0);\n"
+        self.assert_green(self.client_with("src/client/src/file_persistence.cpp", code))
+        code = "int file = ::open(path, 0);\n"
+        self.assert_red("purity", self.client_with("src/client/src/outbox.cpp", code), "open")
+
+    def test_a_method_called_open_is_no_file(self):
+        self.assert_green(self.client_with("src/client/src/session.cpp", "Result open(const Path& path);\n"))
+
+    def test_a_named_edge_must_exist(self):
+        tree = self.client_with("src/client/src/session.cpp", "int a;\n")
+        del tree["src/client/src/identity.cpp"]
+        self.assert_red("purity", tree, "identity")
+
+    def test_only_quic_draws_random_bytes(self):
+        edges = {f"src/transport/src/{edge}.cpp": "int a;\n" for edge in tidy.EDGES_OF_ENGINES["transport"]}
+        tree = {**edges, "tests/transport/a_test.cpp": "int a;\n",
+                "src/transport/CMakeLists.txt": "file(GLOB all src/*.cpp)\ntheta_module(transport SOURCES ${all})\n"}
+        draw = "void f() { randombytes_buf(p, 1); }\n"
+        self.assert_green({**tree, "src/transport/src/quic_core.cpp": draw})
+        self.assert_red("purity", {**tree, "src/transport/src/sim_core.cpp": draw}, "randombytes_buf")
+
     def test_an_edge_may_read_a_clock(self):
         self.assert_green({
             "src/cli/CMakeLists.txt": "theta_module(cli SOURCES src/a.cpp USES hub)\n",
