@@ -45,6 +45,9 @@ TEST(Replica, RefusesRecordsThatDoNotContinueTheLog) {
   auto other_time = record(1);
   other_time.hub_time += std::chrono::milliseconds(1);
   EXPECT_EQ(fresh.apply(other_time).error().code, ReplicaError::broken_chain);
+  const auto compact = log::compact_record(record(1), kNoSlot);
+  const auto expanded = log::expand_record(compact, Seq{2}, Hash256{}, fresh.members());
+  EXPECT_EQ(fresh.apply(*expanded).error().code, ReplicaError::broken_chain) << "computed on top of another record";
   auto forged = record(1);
   forged.packet.signature.bytes[0] ^= 1;
   EXPECT_EQ(fresh.apply(forged).error().code, ReplicaError::invalid_packet);

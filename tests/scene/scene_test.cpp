@@ -336,6 +336,44 @@ TEST_F(SceneTest, ATransformTakesLittleRoomInTheLog) {
   EXPECT_LE(log.mark() - mark, 100U * 96U);
 }
 
+/// A transform's part of the hash is put off until somebody asks; every way in which it can go meanwhile.
+TEST_F(SceneTest, TheHashIsRightHoweverTransformsWereDraggedSinceTheLastLook) {
+  for (std::uint64_t entity = 1; entity <= 4; ++entity) create(entity);
+  Transform transform;
+  const auto drag = [&](std::uint64_t entity, float x) {
+    transform.position.x = x;
+    scene.set_transform(object(entity), transform, version(100 + static_cast<std::uint64_t>(x)), log);
+  };
+  for (std::uint64_t entity = 1; entity <= 4; ++entity) drag(entity, 1);
+  const auto before = scene.hash();
+  const auto mark = log.mark();
+  for (int step = 2; step < 20; ++step)
+    for (std::uint64_t entity = 1; entity <= 4; ++entity) drag(entity, static_cast<float>(step));
+  scene.destroy(object(2), log);
+  scene.set(key(object(3), Component::transform), {}, version(300), log);
+  create(5);
+  drag(5, 1);
+  drag(5, 2);
+  EXPECT_EQ(scene.hash(), scene.recompute_hash());
+  drag(4, 50);
+  drag(5, 50);
+  scene.roll_back(log, mark);
+  EXPECT_EQ(scene.hash(), scene.recompute_hash());
+  EXPECT_EQ(scene.hash(), before);
+}
+
+TEST_F(SceneTest, TheHashIsRightAfterMoreTransformsThanArePutOff) {
+  constexpr std::uint64_t kEntities = 5000;
+  Transform transform;
+  for (std::uint64_t entity = 1; entity <= kEntities; ++entity) create(entity);
+  for (float x = 0; x < 3; ++x) {
+    transform.position.x = x;
+    for (std::uint64_t entity = 1; entity <= kEntities; ++entity)
+      scene.set_transform(object(entity), transform, version(7), log);
+  }
+  EXPECT_EQ(scene.hash(), scene.recompute_hash());
+}
+
 using Change = ChangeLog::Change;
 
 TEST_F(SceneTest, ChangesNameWhatHappenedInOrder) {

@@ -93,7 +93,7 @@ class ChainChecker final : public Checker {
     if (is_archived) return seq <= log.archived_through.value() ? "" : "its payload is cut, and nobody asked for that";
     const auto payload = bytes.subspan(kPayloadAt);
     if (payload.size() != read<std::uint32_t>(header, 4)) return "its payload has another size";
-    const auto payload_hash = crypto::hash256("theta/payload/v1", payload);
+    const auto payload_hash = crypto::hash256("theta/payload", payload);
     if (std::memcmp(payload_hash.bytes.data(), header.data() + 128, 32) != 0) return "its payload has another hash";
     return "";
   }

@@ -159,6 +159,7 @@ Expected<Record, PacketError> expand_record(ByteView compact, Seq seq, const Has
   record.hub_time = from_unix_ms(hub_time_ms);
   record.header_hash = hash_header(header);
   record.record_hash = hash_record(previous, seq, record.hub_time, record.header_hash);
+  record.continues = previous;
   record.packet = std::move(*packet);
   return record;
 }

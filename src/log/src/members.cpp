@@ -24,6 +24,10 @@ void Members::put(const Member& member) {
   by_slot_[member.slot.value()] = member.key;
 }
 
+void Members::set_chain(const AuthorKey& key, const AuthorChain& chain) {
+  static_cast<AuthorChain&>(by_key_.at(key)) = chain;
+}
+
 void Members::erase(const AuthorKey& key) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return;

@@ -13,7 +13,8 @@ constexpr std::size_t kEnvelopeBytes = 8 + 8 + Hash256::kSize;
 }  // namespace
 
 Hash256 hash_record(const Hash256& previous, Seq seq, WallTime hub_time, const Hash256& header_hash) {
-  crypto::Hasher hasher(kRecordDomain);
+  static const crypto::Hasher kStart(kRecordDomain);
+  crypto::Hasher hasher(kStart);
   hasher.update(previous.view()).update_integer(seq.value()).update_integer(to_unix_ms(hub_time));
   return hasher.update(header_hash.view()).finish();
 }

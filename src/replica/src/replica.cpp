@@ -123,7 +123,11 @@ ReplicaResult<std::vector<Outcome>> Replica::apply(const log::Record& record, Tr
     return fail(ReplicaError::broken_chain,
                 "record " + std::to_string(record.seq.value()) + " lies before its predecessor in time");
   // Cheaper than the signature, and it binds the header that the signature is over.
-  if (record.record_hash != log::hash_record(impl_->record_hash, record.seq, record.hub_time, record.header_hash))
+  const bool continues_log =
+      record.continues
+          ? *record.continues == impl_->record_hash
+          : record.record_hash == log::hash_record(impl_->record_hash, record.seq, record.hub_time, record.header_hash);
+  if (!continues_log)
     return fail(ReplicaError::broken_chain,
                 "record " + std::to_string(record.seq.value()) + " does not continue the log: its hash is wrong");
   auto valid = validate_hashed(record.packet, record.header_hash, record.hub_time, trust);
@@ -166,13 +170,14 @@ std::vector<Outcome> Replica::Impl::advance(const log::Record& record, std::uint
 void Replica::Impl::settle_author(const log::Record& record, std::uint64_t object_counter) {
   const auto& header = record.packet.header;
   const auto* present = state.members().find(header.author);
-  log::Member member = present ? *present : log::Member{};
-  member.key = header.author;
-  member.nonce = header.nonce;
-  member.head = record.header_hash;
-  member.stamp = header.stamp;
-  member.object_counter = std::max(member.object_counter, object_counter);
-  state.put_member(member, step_log);
+  if (!present) {
+    log::Member stranger;
+    stranger.key = header.author;
+    state.put_member(stranger, step_log);
+    present = state.members().find(header.author);
+  }
+  const auto counter = std::max(present->object_counter, object_counter);
+  state.set_chain(header.author, {header.nonce, record.header_hash, header.stamp, counter}, step_log);
 }
 
 void Replica::Impl::note_member_changes(std::size_t from_step) {

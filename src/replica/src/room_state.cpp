@@ -126,6 +126,17 @@ void RoomState::take_back(MemberBefore& step) {
   members_.erase(step.key);
 }
 
+void RoomState::set_chain(const AuthorKey& key, const log::AuthorChain& chain, StateLog& log) {
+  log.steps.emplace_back(ChainBefore{key, *members_.find(key)});
+  mark_dirty(key);
+  members_.set_chain(key, chain);
+}
+
+void RoomState::take_back(ChainBefore& step) {
+  mark_dirty(step.key);
+  members_.set_chain(step.key, step.chain);
+}
+
 void RoomState::hash_invite(const InviteKey& key, std::uint32_t uses, bool add) {
   if (uses == 0) return;
   const auto element = crypto::Hasher("theta/invite-uses/v1").update(key.view()).update_integer(uses).finish();

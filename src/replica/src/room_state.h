@@ -22,6 +22,11 @@ struct MemberBefore {
   AuthorKey key;
   std::optional<log::Member> member;
 };
+/// The frequent case of the above: the author wrote, and nothing else about it changed.
+struct ChainBefore {
+  AuthorKey key;
+  log::AuthorChain chain;
+};
 struct InviteBefore {
   InviteKey key;
   std::uint32_t uses = 0;
@@ -48,7 +53,7 @@ struct JournalReplaced {
   std::size_t index = 0;
   JournalEntry before;
 };
-using StateStep = std::variant<MemberBefore, InviteBefore, PolicyBefore, TombstoneAdded, TombstoneRemoved,
+using StateStep = std::variant<MemberBefore, ChainBefore, InviteBefore, PolicyBefore, TombstoneAdded, TombstoneRemoved,
                                JournalPushed, JournalEvicted, JournalReplaced>;
 
 /// Everything since some point, newest last.
@@ -84,6 +89,8 @@ class RoomState {
 
   void set_room(const RoomId& room) { members_.set_room(room); }
   void put_member(const log::Member& member, StateLog& log);
+  /// Precondition: `key` has a member.
+  void set_chain(const AuthorKey& key, const log::AuthorChain& chain, StateLog& log);
   void set_invite_uses(const InviteKey& key, std::uint32_t uses, StateLog& log);
   void set_policy(const log::PolicyScope& scope, std::optional<log::ConflictStrategy> strategy, StateLog& log);
 
@@ -121,6 +128,7 @@ class RoomState {
   void count_entity(ObjectId entity, int change);
 
   void take_back(MemberBefore& step);
+  void take_back(ChainBefore& step);
   void take_back(InviteBefore& step);
   void take_back(PolicyBefore& step);
   void take_back(TombstoneAdded& step);

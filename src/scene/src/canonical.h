@@ -76,20 +76,16 @@ class Element {
 /// The element of a transform that is there, on the stack and of fixed size: the frequent case.
 class TransformElement {
  public:
-  explicit TransformElement(ObjectId entity) {
+  TransformElement(ObjectId entity, const Transform& transform, const Version& version) {
     std::memcpy(buffer_.data(), kElementDomain.data(), kElementDomain.size());
-    entity_ = entity;
+    write_element_head(buffer_.data() + kElementDomainBytes, {entity, Component::transform, 0}, version);
     buffer_[kElementDomainBytes + kElementHeadBytes] = 1;
-  }
-  void set(const Transform& transform, const Version& version) {
-    write_element_head(buffer_.data() + kElementDomainBytes, {entity_, Component::transform, 0}, version);
     std::memcpy(buffer_.data() + kElementDomainBytes + kElementHeadBytes + 1, &transform, sizeof transform);
   }
   [[nodiscard]] Hash256 hash() const { return crypto::hash256(ByteView(buffer_)); }
   [[nodiscard]] ByteView preimage() const { return ByteView(buffer_).subspan(kElementDomainBytes); }
 
  private:
-  ObjectId entity_;
   std::array<std::uint8_t, kElementDomainBytes + kElementHeadBytes + 1 + sizeof(Transform)> buffer_{};
 };
 

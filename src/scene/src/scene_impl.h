@@ -9,10 +9,45 @@
 
 namespace theta::scene {
 
+/// Rows whose transform stands outside the hash until somebody asks for it: what is dragged is written many times
+/// between two looks at the hash, and costs one element then.
+class UnhashedRows {
+ public:
+  /// So that asking for the hash never takes long.
+  static constexpr std::size_t kRowsMax = 4096;
+
+  [[nodiscard]] bool is_full() const { return rows_.size() >= kRowsMax; }
+  [[nodiscard]] bool contains(Row row) const { return row < flags_.size() && flags_[row]; }
+  void insert(Row row) {
+    if (row >= flags_.size()) flags_.resize(std::size_t{row} + 1);
+    flags_[row] = true;
+    rows_.push_back(row);
+  }
+  /// Whether it was there.
+  bool erase(Row row) {
+    if (!contains(row)) return false;
+    flags_[row] = false;
+    return true;
+  }
+  /// Empties the set; `visit` gets each row once.
+  template <class Visit>
+  void take_all(Visit visit) {
+    for (const Row row : rows_)
+      if (erase(row)) visit(row);
+    rows_.clear();
+  }
+  [[nodiscard]] std::size_t memory_bytes() const { return rows_.capacity() * sizeof(Row) + flags_.capacity() / 8; }
+
+ private:
+  std::vector<Row> rows_;  // a row that was erased may stand here still, and again
+  std::vector<bool> flags_;
+};
+
 struct Scene::Impl {
   Hierarchy entities;
   Registers registers;
-  crypto::SetHash hash;
+  crypto::SetHash hash;  // without what `unhashed` lists
+  UnhashedRows unhashed;
   Element element;
   /// Where `load` was: a snapshot comes entity by entity, or column by column in the entities' order.
   Row loaded_last = kRootRow;
@@ -27,6 +62,10 @@ struct Scene::Impl {
 
   void add_parent_to_hash(Row row) { hash.add(parent_element(row, element).hash()); }
   void remove_parent_from_hash(Row row) { hash.remove(parent_element(row, element).hash()); }
+  /// `before` is the register's element.
+  void remove_from_hash(Row row, Component component, const Element& before);
+  /// Afterwards `hash` is the scene's.
+  void hash_all();
 
   /// Writes a register and its part of the hash, and records the way back.
   void write(Row row, const RegisterKey& key, ComponentValue&& value, Version version, ChangeLog::Impl& log);

@@ -151,7 +151,10 @@ std::vector<RegisterKey> Scene::registers(ObjectId entity) const {
   return keys;
 }
 
-const crypto::SetHash& Scene::hash() const { return impl_->hash; }
+const crypto::SetHash& Scene::hash() const {
+  impl_->hash_all();
+  return impl_->hash;
+}
 
 crypto::SetHash Scene::recompute_hash() const {
   const auto& impl = *impl_;
@@ -193,8 +196,8 @@ Scene::MemoryUse Scene::memory_use() const {
   // A place is a value too: the parent's id and the order.
   const std::size_t payload =
       impl_->registers.payload_bytes() + entity_count() * (sizeof(ObjectId) + sizeof(std::uint64_t));
-  const std::size_t held =
-      sizeof(Impl) + impl_->entities.memory_bytes() + impl_->registers.memory_bytes() + impl_->element.memory_bytes();
+  const std::size_t held = sizeof(Impl) + impl_->entities.memory_bytes() + impl_->registers.memory_bytes() +
+                           impl_->unhashed.memory_bytes() + impl_->element.memory_bytes();
   return {payload, held - payload};
 }
 

@@ -22,13 +22,26 @@ void normalise(ComponentValue& value) {
 void Scene::Impl::write(Row row, const RegisterKey& key, ComponentValue&& value, Version version,
                         ChangeLog::Impl& log) {
   if (const auto held = registers.version(row, key.component, key.application)) {
-    hash.remove(register_element(row, key, *held, element).hash());
+    remove_from_hash(row, key.component, register_element(row, key, *held, element));
     log.push(Step::written, element.preimage());
   } else {
     log.push_record(Step::added, key);
   }
   registers.write(row, key.component, key.application, std::move(value), version);
   hash.add(register_element(row, key, version, element).hash());
+}
+
+void Scene::Impl::remove_from_hash(Row row, Component component, const Element& before) {
+  if (component == Component::transform && unhashed.erase(row)) return;
+  hash.remove(before.hash());
+}
+
+void Scene::Impl::hash_all() {
+  const auto& column = registers.transforms();
+  unhashed.take_all([&](Row row) {
+    const Cell cell = column.find(row);
+    hash.add(TransformElement(entities.id(row), column.value(cell), column.version(cell)).hash());
+  });
 }
 
 NodeRecord Scene::Impl::node_record(Row row) const {
@@ -103,7 +116,7 @@ void Scene::destroy(ObjectId entity, ChangeLog& log) {
   impl.registers.list(row, entity, keys);
   for (const auto& key : keys) {
     const auto version = impl.registers.version(row, key.component, key.application);
-    impl.hash.remove(impl.register_element(row, key, *version, impl.element).hash());
+    impl.remove_from_hash(row, key.component, impl.register_element(row, key, *version, impl.element));
     log.impl_->push(Step::erased, impl.element.preimage());
     impl.registers.erase(row, key.component, key.application);
   }
@@ -126,12 +139,13 @@ void Scene::set_transform(ObjectId entity, const Transform& transform, Version v
   const Cell cell = column.find(row);
   if (cell == kNoCell || !column.is_present(cell))
     return impl.write(row, {entity, Component::transform, 0}, transform, version, *log.impl_);
-  TransformElement element(entity);
-  element.set(column.value(cell), column.version(cell));
-  impl.hash.remove(element.hash());
-  log.impl_->push(Step::written, element.preimage());
-  element.set(transform, version);
-  impl.hash.add(element.hash());
+  const TransformElement before(entity, column.value(cell), column.version(cell));
+  if (!impl.unhashed.contains(row)) {
+    if (impl.unhashed.is_full()) impl.hash_all();
+    impl.hash.remove(before.hash());
+    impl.unhashed.insert(row);
+  }
+  log.impl_->push(Step::written, before.preimage());
   column.write(cell, Transform(transform), true, version);
 }
 
@@ -198,7 +212,7 @@ void Scene::Impl::take_back(const ChangeLog::Impl::Entry& entry) {
       const auto key = entry.record<RegisterKey>();
       const Row row = row_of(key.entity);
       const auto version = registers.version(row, key.component, key.application);
-      hash.remove(register_element(row, key, *version, element).hash());
+      remove_from_hash(row, key.component, register_element(row, key, *version, element));
       return registers.erase(row, key.component, key.application);
     }
     case Step::written:
@@ -221,7 +235,7 @@ void Scene::Impl::take_back_register(const ChangeLog::Impl::Entry& entry) {
   const Row row = row_of(key.entity);
   if (entry.step == Step::written) {
     const auto held = registers.version(row, key.component, key.application);
-    hash.remove(register_element(row, key, *held, element).hash());
+    remove_from_hash(row, key.component, register_element(row, key, *held, element));
   }
   auto value = decode_value(reader, key.component, Source::own);
   THETA_CHECK(value.has_value());

@@ -9,7 +9,8 @@
 
 namespace theta::crypto {
 
-/// BLAKE2b-256 (RFC 7693) in pieces.
+/// BLAKE2b-256 (RFC 7693) in pieces. A copy goes on from where the original is, which saves starting anew with the same
+/// domain over and over.
 class Hasher {
  public:
   Hasher();

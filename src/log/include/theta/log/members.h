@@ -11,18 +11,22 @@
 
 namespace theta::log {
 
-/// What a room knows of one author. Replicated state.
-struct Member {
-  AuthorKey key;
-  std::string display_name;
-  Role role = Role::none;  // none: revoked; chain and slot stay
-  AuthorSlot slot = kNoSlot;
+/// How far an author has come in a room; every packet of the author moves it.
+struct AuthorChain {
   Nonce nonce;                       // high-water mark
   Hash256 head;                      // hash of the last header
   Stamp stamp;                       // of the last packet
   std::uint64_t object_counter = 0;  // highest counter of an id minted
-  std::vector<ObjectId> selection;   // ascending
-  std::string tool;                  // empty: none
+};
+
+/// What a room knows of one author. Replicated state.
+struct Member : AuthorChain {
+  AuthorKey key;
+  std::string display_name;
+  Role role = Role::none;  // none: revoked; chain and slot stay
+  AuthorSlot slot = kNoSlot;
+  std::vector<ObjectId> selection;  // ascending
+  std::string tool;                 // empty: none
 };
 
 /// Authors, slots and invites' use counts of a room. Copies of single members are cheap enough to serve as undo
@@ -40,6 +44,8 @@ class Members final : public AuthorDirectory {
 
   /// Adds or replaces; the caller keeps slots unique.
   void put(const Member& member);
+  /// Moves a member's chain on; its slot and all else stay. Precondition: it is here.
+  void set_chain(const AuthorKey& key, const AuthorChain& chain);
   void erase(const AuthorKey& key);
   /// The slot that the next joining editor gets; empty when 65535 are taken.
   [[nodiscard]] std::optional<AuthorSlot> next_slot() const;

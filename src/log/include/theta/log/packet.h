@@ -33,7 +33,7 @@ struct PacketHeader {
 [[nodiscard]] std::array<std::uint8_t, PacketHeader::kEncodedBytes> encode_header(const PacketHeader& header);
 /// H("theta/packet-header/v1", header): what `prev` and, for the opening packet, the room id name.
 [[nodiscard]] Hash256 hash_header(const PacketHeader& header);
-/// H("theta/payload/v1", payload).
+/// H("theta/payload", payload).
 [[nodiscard]] Hash256 hash_payload(ByteView payload);
 
 /// A packet's commands, byte for byte, and their hash, which is taken once when the bytes come in.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "theta/base/time.h"
 #include "theta/log/packet.h"
@@ -18,13 +19,16 @@ struct Record {
   CommandPacket packet;
   Hash256 header_hash;  // of `packet.header`; whoever fills the record sees to that
   Hash256 record_hash;
+  /// The record hash that `record_hash` was computed from, here, out of the fields above; empty when it is what
+  /// somebody else claims.
+  std::optional<Hash256> continues;
 };
 
 [[nodiscard]] Hash256 hash_record(const Hash256& previous, Seq seq, WallTime hub_time, const Hash256& header_hash);
 
 /// Stored form: seq u64 | hub time ms u64 | record hash 32 | packet in stored form.
 [[nodiscard]] Bytes encode_record(const Record& record);
-/// Also fills `header_hash`; the chain is the replica's business.
+/// Also fills `header_hash`; whether the record hash is right, is the replica's business.
 [[nodiscard]] Expected<Record, PacketError> decode_record(ByteView bytes);
 /// The stored form with the payload cut and the flag set; input that does not decode is returned unchanged.
 [[nodiscard]] Bytes archive_record(ByteView stored);

@@ -71,7 +71,8 @@ class Scene {
   /// RegisterKey. O(components).
   [[nodiscard]] std::vector<RegisterKey> registers(ObjectId entity) const;
 
-  /// Sum over all registers of H("theta/register/v1", key, version, canonical value).
+  /// Sum over all registers of H("theta/register/v1", key, version, canonical value). Transforms that were written
+  /// since the last call are hashed now, each once: a few thousand at most.
   [[nodiscard]] const crypto::SetHash& hash() const;
 
   // ---- Mutations. Each records into `log` how to take it back. ---------------------------------------------------
