@@ -103,6 +103,11 @@ struct Weight {
 
 constexpr std::size_t kRegisterWeight = 40;
 
+// What falls out of a journal is replicated state, so every machine must weigh alike.
+static_assert(sizeof(scene::Transform) == 40 && sizeof(AssetId) == 32 && sizeof(scene::Material) == 208 &&
+              sizeof(scene::Light) == 32 && sizeof(scene::Camera) == 28 && sizeof(scene::Place) == 16 &&
+              sizeof(bool) == 1 && sizeof(std::monostate) == 1);
+
 std::size_t weight_of_value(const scene::ComponentValue& value) {
   return kRegisterWeight + std::visit(Weight{}, value);
 }
