@@ -6,6 +6,7 @@
 #include "peers.h"
 #include "theta/client/limits.h"
 #include "theta/client/session.h"
+#include "theta/crypto/hash.h"
 
 namespace theta::client {
 namespace {
@@ -40,6 +41,25 @@ TEST(Trust, ATamperedSnapshotIsRefused) {
   ASSERT_TRUE(world.run_until([&] { return !other.all<Diverged>().empty(); }));
   EXPECT_EQ(other->confirmed_head(), Seq{0});
   EXPECT_GE(world.hub.snapshots_sent, limits::kStrikesMax) << "a broken network gets another chance";
+}
+
+TEST(Trust, ASignedSnapshotIsKeptForWhoWantsToVerify) {
+  World world;
+  auto& admin = world.add_admin();
+  create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  world.hub.resume_records_max = 0;
+  for (const bool keep : {true, false}) {
+    auto& other = world.add_peer(keep ? "Bob" : "Cem");
+    auto options = world.member_options(admin, "Bob");
+    options.keep_signed_snapshot = keep;
+    other.start(options, author_key(keep ? 2 : 3));
+    ASSERT_TRUE(world.run_until([&] { return other->caught_up(); }));
+    ASSERT_EQ(other->signed_snapshot().has_value(), keep);
+    if (!keep) continue;
+    EXPECT_TRUE(log::verify_checkpoint(other->signed_snapshot()->checkpoint));
+    EXPECT_EQ(crypto::hash256(other->signed_snapshot()->bytes), other->signed_snapshot()->checkpoint.snapshot_hash);
+  }
 }
 
 TEST(Trust, ASnapshotThatIsLongerThanAnnouncedIsRefused) {
@@ -111,6 +131,7 @@ TEST(Trust, AStrangerWithoutAnInviteIsToldWhy) {
   peer.start(world.admin_options(), author_key(2));
   ASSERT_TRUE(world.run_until([&] { return peer->phase() == SessionPhase::stopped; }));
   EXPECT_EQ(peer.all<Disconnected>().back().text, "not a member");
+  EXPECT_EQ(peer.all<Disconnected>().back().refusal, log::RefusalCode::not_member);
 }
 
 TEST(Trust, MutatedMessagesNeverBreakTheSession) {

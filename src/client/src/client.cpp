@@ -92,6 +92,7 @@ ClientResult<std::unique_ptr<Client>> Client::open(ClientOptions options, const 
   session.display_name = given.display_name;
   session.writer = given.writer && !impl->read_only;
   session.software = given.software;
+  session.keep_signed_snapshot = given.keep_signed_snapshot;
   const auto seed = random_seed();
   std::memcpy(&session.random_seed, seed.bytes.data(), sizeof session.random_seed);
   impl->session = std::make_unique<Session>(std::move(session), author, *impl->endpoint, impl->persistence.get());

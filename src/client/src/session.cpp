@@ -70,6 +70,7 @@ const AuthorKey& Session::author() const { return impl_->author(); }
 const replica::Replica& Session::replica() const { return impl_->overlay.replica(); }
 const scene::Scene& Session::scene() const { return impl_->overlay.replica().scene(); }
 Seq Session::confirmed_head() const { return impl_->overlay.replica().head(); }
+const std::optional<SignedSnapshot>& Session::signed_snapshot() const { return impl_->signed_snapshot; }
 wire::fb::Role Session::role() const { return impl_->overlay.role(); }
 AuthorSlot Session::slot() const { return impl_->overlay.slot(); }
 

@@ -76,12 +76,12 @@ bool Session::Impl::on_event(const transport::Event& event, Now at) {
   return true;
 }
 
-void Session::Impl::disconnect(CloseReason reason, const std::string& text, bool retry) {
+void Session::Impl::disconnect(CloseReason reason, const std::string& text, bool retry, log::RefusalCode refusal) {
   if (peer) transport.close(*peer, reason, text);
-  lose_connection(reason, text, retry);
+  lose_connection(reason, text, retry, refusal);
 }
 
-void Session::Impl::lose_connection(CloseReason reason, const std::string& text, bool retry) {
+void Session::Impl::lose_connection(CloseReason reason, const std::string& text, bool retry, log::RefusalCode refusal) {
   const bool was_connected = peer.has_value();
   peer.reset();
   is_caught_up = false;
@@ -106,7 +106,7 @@ void Session::Impl::lose_connection(CloseReason reason, const std::string& text,
       static_cast<std::int64_t>(static_cast<double>(delay.count()) * (0.5 + 0.5 * random_fraction())));
   retry_at = std::max(retry_at, now.monotonic + jittered);
   ++attempts;
-  if (was_connected) events.push(Disconnected{reason, text, retry && wants_online});
+  if (was_connected) events.push(Disconnected{reason, text, retry && wants_online, refusal});
 }
 
 void Session::Impl::strike(const std::string& text) {

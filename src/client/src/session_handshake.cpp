@@ -210,7 +210,7 @@ void Session::Impl::on_request_refused(const fb::RequestRefused& refused) {
   if (phase == SessionPhase::logging_in)
     return disconnect(
         refusal.code == RefusalCode::version_mismatch ? CloseReason::version_mismatch : CloseReason::unauthenticated,
-        refusal.text, log::is_retryable(refusal.code));
+        refusal.text, log::is_retryable(refusal.code), refusal.code);
   if (phase == SessionPhase::attaching && (refused.request() == attach_request || refused.request() == open_request))
     return on_attach_refused(refusal, refused.retry_after_ms());
   if (assets.on_refused(refused.request(), refusal, refused.retry_after_ms(), now.monotonic)) return;
@@ -239,7 +239,7 @@ void Session::Impl::on_attach_refused(const log::Refused& refusal, std::uint32_t
   // A join or an open that was stamped by a clock that ran ahead can be taken later only; a fresh stamp is taken now.
   if (refusal.code == RefusalCode::clock_skew && overlay.replica().head() == Seq{0} && !options.open_room)
     facts.first_packet.clear();
-  disconnect(CloseReason::none, refusal.text, retry);
+  disconnect(CloseReason::none, refusal.text, retry, refusal.code);
   retry_at = std::max(retry_at, now.monotonic + std::chrono::milliseconds(retry_after_ms));
 }
 
@@ -270,6 +270,8 @@ void Session::Impl::on_snapshot_chunk(const fb::SnapshotChunk& chunk) {
   if (const auto added = snapshot->add(chunk); !added) return strike(added.error().message);
   if (!snapshot->is_complete()) return;
   auto loaded = snapshot->finish();
+  if (loaded && options.keep_signed_snapshot)
+    signed_snapshot = SignedSnapshot{snapshot->checkpoint(), snapshot->take_bytes()};
   snapshot.reset();
   // Not at once for good: a broken network could have done it, and the next attempt tells.
   if (!loaded) return strike(loaded.error().message);

@@ -37,8 +37,10 @@ struct Session::Impl {
   [[nodiscard]] std::optional<MonotonicTime> next_wakeup() const;
   void set_now(Now at);
   /// Ends the connection from this side, or takes note that it ended. `retry`: another attempt makes sense.
-  void disconnect(transport::CloseReason reason, const std::string& text, bool retry);
-  void lose_connection(transport::CloseReason reason, const std::string& text, bool retry);
+  void disconnect(transport::CloseReason reason, const std::string& text, bool retry,
+                  log::RefusalCode refusal = log::RefusalCode::none);
+  void lose_connection(transport::CloseReason reason, const std::string& text, bool retry,
+                       log::RefusalCode refusal = log::RefusalCode::none);
   /// The hub sent what no honest hub sends; a few times in a row means that it is not to be believed.
   void strike(const std::string& text);
   void diverge(const std::string& text);
@@ -160,6 +162,7 @@ struct Session::Impl {
   Seq own_head_at_attach;  // what we had
   Seq searched_until;      // the snapshot that was loaded in between
   std::optional<SnapshotReceiver> snapshot;
+  std::optional<SignedSnapshot> signed_snapshot;
   std::deque<Bytes> buffered;  // messages of the commands lane that came before the snapshot was complete
   std::size_t buffered_bytes = 0;
   bool is_caught_up = false;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "theta/base/result.h"
@@ -31,6 +32,9 @@ class SnapshotReceiver {
   [[nodiscard]] bool is_complete() const { return bytes_.size() == total_bytes_; }
   /// Precondition: complete.
   [[nodiscard]] Expected<replica::Replica, SnapshotError> finish() const;
+  [[nodiscard]] const log::Checkpoint& checkpoint() const { return checkpoint_; }
+  /// For whoever wants to keep them; the receiver is of no use afterwards.
+  [[nodiscard]] Bytes take_bytes() { return std::move(bytes_); }
 
  private:
   log::Checkpoint checkpoint_;

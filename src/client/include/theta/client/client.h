@@ -27,6 +27,8 @@ struct ClientOptions {
   bool read_only_if_locked = false;
   /// Begin without connecting.
   bool start_offline = false;
+  /// See SessionOptions.
+  bool keep_signed_snapshot = false;
   std::string software = "theta";
 };
 

@@ -119,6 +119,8 @@ struct Disconnected {
   transport::CloseReason reason = transport::CloseReason::none;
   std::string text;
   bool will_retry = false;
+  /// What the hub answered, when it refused the login or the room; none: something else ended the connection.
+  log::RefusalCode refusal = log::RefusalCode::none;
 };
 /// The hub's log and ours cannot both be true. The session has stopped for good; what it knows is kept for evidence.
 struct Diverged {

@@ -15,6 +15,7 @@
 #include "theta/client/events.h"
 #include "theta/client/persistence.h"
 #include "theta/crypto/keys.h"
+#include "theta/log/checkpoint.h"
 #include "theta/log/config.h"
 #include "theta/log/invite.h"
 #include "theta/replica/replica.h"
@@ -38,6 +39,8 @@ struct SessionOptions {
   /// False: only reads; another session of the same author keeps writing.
   bool writer = true;
   std::string software = "theta";
+  /// Keeps what `Session::signed_snapshot` tells, for somebody who verifies the log.
+  bool keep_signed_snapshot = false;
 
   /// Signed packets under way at once, at most limits::kPacketsInFlightMax.
   std::size_t packets_in_flight_max = 32;
@@ -50,6 +53,12 @@ struct SessionOptions {
   MonotonicClock::duration answer_timeout = std::chrono::seconds{20};
   /// Seeds the jitter of reconnects. Not a secret.
   std::uint64_t random_seed = 0;
+};
+
+/// A state, and the hub's signature under it, which was checked.
+struct SignedSnapshot {
+  log::Checkpoint checkpoint;
+  Bytes bytes;
 };
 
 /// Where a session stands with its hub.
@@ -121,6 +130,9 @@ class Session {
   /// frames.
   [[nodiscard]] Hash256 confirmed_state_hash();
   [[nodiscard]] Seq confirmed_head() const;
+  /// The newest that the hub sent, with `SessionOptions::keep_signed_snapshot`; a peer that comes without a state of
+  /// its own gets one.
+  [[nodiscard]] const std::optional<SignedSnapshot>& signed_snapshot() const;
   /// The author's role and slot as the log says so far.
   [[nodiscard]] wire::fb::Role role() const;
   [[nodiscard]] AuthorSlot slot() const;
