@@ -28,19 +28,46 @@ class VerifiedLog : public ::testing::Test {
     statement.state_hash = random.room.hub.state_hash();
     return log::sign_checkpoint(statement, TestAuthor::make_key(200));
   }
-  static std::vector<std::string> problems_of(const std::vector<Bytes>& records,
-                                              std::vector<log::Checkpoint> statements) {
-    LogVerifier verifier(std::move(statements));
+  [[nodiscard]] std::pair<log::Checkpoint, Bytes> snapshot() const {
+    auto bytes = random.room.hub.save_snapshot();
+    auto statement = checkpoint();
+    statement.snapshot_hash = crypto::hash256(bytes);
+    return {log::sign_checkpoint(statement, TestAuthor::make_key(200)), std::move(bytes)};
+  }
+  /// Of the author of the last record, who signed another packet with that nonce as well.
+  [[nodiscard]] std::pair<AuthorKey, Bytes> proof() const {
+    const auto last = log::decode_record(random.room.records.back())->packet;
+    auto header = last.header;
+    header.stamp = Stamp{header.stamp.value() + 1};
+    for (std::uint8_t fill = 1; fill < 6; ++fill) {
+      const TestAuthor author(fill);
+      if (author.id() != header.author) continue;
+      const auto other =
+          log::sign_packet(header, Bytes(last.payload.view().begin(), last.payload.view().end()), author.key());
+      return {header.author, log::encode_equivocation({last, other})};
+    }
+    ADD_FAILURE() << "the last record is by nobody known";
+    return {};
+  }
+  static std::vector<std::string> problems_of(const std::vector<Bytes>& records, LogEvidence evidence) {
+    LogVerifier verifier(std::move(evidence));
     for (const auto& record : records) verifier.add(record);
+    verifier.finish();
     return verifier.problems();
+  }
+  static LogEvidence signed_by_hub(std::vector<log::Checkpoint> checkpoints) {
+    LogEvidence evidence;
+    evidence.checkpoints = std::move(checkpoints);
+    return evidence;
   }
 
   RandomRoom random{5};
 };
 
 TEST_F(VerifiedLog, AnHonestLogIsClean) {
-  LogVerifier verifier({checkpoint()});
+  LogVerifier verifier(signed_by_hub({checkpoint()}));
   for (const auto& record : random.room.records) verifier.add(record);
+  verifier.finish();
   EXPECT_THAT(verifier.problems(), IsEmpty());
   EXPECT_EQ(verifier.checkpoints_checked(), 1U);
   EXPECT_EQ(verifier.state_hash(), random.room.hub.state_hash());
@@ -67,23 +94,82 @@ TEST_F(VerifiedLog, AnotherHistoryThanTheHubSignedShows) {
   auto other = checkpoint();
   other.state_hash.bytes[0] ^= 1;
   const auto lie = log::sign_checkpoint(other, TestAuthor::make_key(200));
-  EXPECT_THAT(problems_of(random.room.records, {lie}), ElementsAre(HasSubstr("another state")));
-  EXPECT_THAT(problems_of(random.room.records, {other}).front(), HasSubstr("signature"));
+  EXPECT_THAT(problems_of(random.room.records, signed_by_hub({lie})), ElementsAre(HasSubstr("another state")));
+  EXPECT_THAT(problems_of(random.room.records, signed_by_hub({other})).front(), HasSubstr("signature"));
+}
+
+TEST_F(VerifiedLog, TheHubIsTheOneThatTheFirstRecordNames) {
+  // Somebody rewrote the folder and signed all of it again, with a key of their own.
+  const auto forged = log::sign_checkpoint(checkpoint(), TestAuthor::make_key(201));
+  ASSERT_TRUE(log::verify_checkpoint(forged));
+  EXPECT_THAT(problems_of(random.room.records, signed_by_hub({forged})), ElementsAre(HasSubstr("the room's hub is")));
+}
+
+TEST_F(VerifiedLog, AHubThatWasAskedForOutweighsTheFirstRecord) {
+  auto evidence = signed_by_hub({checkpoint()});
+  evidence.hub = TestAuthor::make_key(201).public_key<HubKey>();
+  EXPECT_THAT(problems_of(random.room.records, evidence), ElementsAre(HasSubstr("the room's hub is")));
+}
+
+TEST_F(VerifiedLog, ACutOffTailShows) {
+  auto records = random.room.records;
+  records.resize(records.size() - 3);
+  EXPECT_THAT(problems_of(records, {}), IsEmpty()) << "nothing but a statement of the hub can tell";
+  EXPECT_THAT(problems_of(records, signed_by_hub({checkpoint()})), ElementsAre(HasSubstr("cut off")));
+  LogEvidence evidence;
+  evidence.snapshot = snapshot();
+  EXPECT_THAT(problems_of(records, evidence), ElementsAre(HasSubstr("cut off")));
+}
+
+TEST_F(VerifiedLog, AProofOfEquivocationIsCounted) {
+  LogEvidence evidence;
+  evidence.equivocations = {proof()};
+  LogVerifier verifier(evidence);
+  for (const auto& record : random.room.records) verifier.add(record);
+  verifier.finish();
+  EXPECT_THAT(verifier.problems(), IsEmpty());
+  EXPECT_EQ(verifier.equivocations(), 1U);
+}
+
+TEST_F(VerifiedLog, AProofThatProvesNothingShows) {
+  LogEvidence evidence;
+  evidence.equivocations = {proof()};
+  evidence.equivocations.front().second.back() ^= 1;
+  EXPECT_THAT(problems_of(random.room.records, evidence), ElementsAre(HasSubstr("proof")));
+  evidence.equivocations = {{TestAuthor(9).id(), proof().second}};
+  EXPECT_THAT(problems_of(random.room.records, evidence), ElementsAre(HasSubstr("proof")));
+}
+
+TEST_F(VerifiedLog, AProofAboutAPacketThatIsNotInTheLogShows) {
+  LogEvidence evidence;
+  evidence.equivocations = {proof()};
+  auto records = random.room.records;
+  records.pop_back();
+  EXPECT_THAT(problems_of(records, evidence), ElementsAre(HasSubstr("neither is in the log")));
+}
+
+TEST_F(VerifiedLog, BehindAnArchivedFirstRecordSomebodyMustNameTheHub) {
+  auto records = random.room.records;
+  for (auto& record : records) record = log::archive_record(record);
+  LogEvidence evidence;
+  evidence.snapshot = snapshot();
+  EXPECT_THAT(problems_of(records, evidence), ElementsAre(HasSubstr("--fingerprint")));
+  evidence.hub = TestAuthor::make_key(200).public_key<HubKey>();
+  EXPECT_THAT(problems_of(records, evidence), IsEmpty());
 }
 
 TEST_F(VerifiedLog, ASnapshotBridgesArchivedRecords) {
-  auto statement = checkpoint();
-  const auto snapshot = random.room.hub.save_snapshot();
-  statement.snapshot_hash = crypto::hash256(snapshot);
-  statement = log::sign_checkpoint(statement, TestAuthor::make_key(200));
+  LogEvidence evidence;
+  evidence.hub = TestAuthor::make_key(200).public_key<HubKey>();
+  evidence.snapshot = snapshot();
   auto records = random.room.records;
   for (auto& record : records) record = log::archive_record(record);
   random.run(20);
   records.insert(records.end(), random.room.records.begin() + static_cast<std::ptrdiff_t>(records.size()),
                  random.room.records.end());
-  LogVerifier verifier({});
-  verifier.add_snapshot(statement, snapshot);
+  LogVerifier verifier(evidence);
   for (const auto& record : records) verifier.add(record);
+  verifier.finish();
   EXPECT_THAT(verifier.problems(), IsEmpty());
   EXPECT_EQ(verifier.state_hash(), random.room.hub.state_hash());
 }

@@ -32,6 +32,12 @@ std::optional<std::chrono::seconds> parse_span(const std::string& text) {
   }
 }
 
+std::optional<HubKey> parse_fingerprint(const std::string& text) {
+  const auto bytes = from_base64url(text);
+  if (!bytes || bytes->size() != HubKey::kSize) return std::nullopt;
+  return HubKey::from(*bytes);
+}
+
 std::optional<HostPort> split_address(const std::string& text) {
   const auto colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0) return std::nullopt;

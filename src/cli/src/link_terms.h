@@ -24,6 +24,9 @@ struct HostPort {
   std::string host;
   std::uint16_t port = 0;
 };
+/// A hub's key as `theta hub` prints it.
+[[nodiscard]] std::optional<HubKey> parse_fingerprint(const std::string& text);
+
 /// "HOST:PORT" or "[IPV6]:PORT".
 [[nodiscard]] std::optional<HostPort> split_address(const std::string& text);
 

@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <map>
 #include <memory>
+#include <string_view>
 
-#include "command_json.h"
 #include "commands.h"
+#include "link_terms.h"
 #include "log_source.h"
 #include "log_verifier.h"
 #include "theta/base/hex.h"
@@ -36,8 +36,8 @@ struct Show {
 
   void begin(const RoomLog& room) const {
     output.result({{"room", to_hex(room.room.view())}, {"name", room.name}, {"head", room.head.value()}},
-                  "room " + to_hex(room.room.view()) + " \"" + room.name + "\", " + std::to_string(room.head.value()) +
-                      " records");
+                  "room " + to_hex(room.room.view()) + " \"" + printable(room.name) + "\", " +
+                      std::to_string(room.head.value()) + " records");
   }
   void take(ByteView bytes) const {
     const auto record = log::decode_record(bytes);
@@ -74,19 +74,20 @@ struct Show {
 
 struct Verify {
   const Output& output;
+  std::optional<HubKey> hub;
   bool clean = true;
   RoomLog room;
   std::unique_ptr<LogVerifier> verifier;
 
   void begin(const RoomLog& next) {
     room = next;
-    auto checkpoints = room.checkpoints;
-    std::sort(checkpoints.begin(), checkpoints.end(), [](const auto& a, const auto& b) { return a.seq < b.seq; });
-    verifier = std::make_unique<LogVerifier>(std::move(checkpoints));
-    if (room.snapshot) verifier->add_snapshot(room.snapshot->first, room.snapshot->second);
+    auto evidence = std::move(room.evidence);
+    if (hub) evidence.hub = hub;
+    verifier = std::make_unique<LogVerifier>(std::move(evidence));
   }
   void take(ByteView record) const { verifier->add(record); }
   void end() {
+    verifier->finish();
     auto problems = verifier->problems();
     problems.insert(problems.end(), room.damage.begin(), room.damage.end());
     if (verifier->head() != room.head)
@@ -101,15 +102,21 @@ struct Verify {
     clean = clean && problems.empty();
     const auto id = to_hex(room.room.view());
     const auto hash = state ? to_hex(state->view()) : std::string();
+    const auto signer = verifier->hub() ? to_base64url(verifier->hub()->view()) : std::string();
+    const auto suspended = verifier->equivocations();
     output.result({{"room", id},
                    {"name", room.name},
                    {"records", verifier->head().value()},
                    {"archived", verifier->archived_records()},
                    {"checkpoints", verifier->checkpoints_checked()},
+                   {"hub", signer},
+                   {"equivocations", suspended},
                    {"state_hash", hash},
                    {"clean", problems.empty()}},
-                  "room " + id.substr(0, 12) + " \"" + room.name + "\": " + std::to_string(verifier->head().value()) +
-                      " records, " + std::to_string(verifier->checkpoints_checked()) + " checkpoints, " +
+                  "room " + id.substr(0, 12) + " \"" + printable(room.name) +
+                      "\": " + std::to_string(verifier->head().value()) + " records, " +
+                      std::to_string(verifier->checkpoints_checked()) + " checkpoints of hub " + signer + ", " +
+                      (suspended == 0 ? "" : std::to_string(suspended) + " authors suspended with proof, ") +
                       (problems.empty() ? "clean, state " + hash : std::to_string(problems.size()) + " problems"));
   }
 };
@@ -150,16 +157,22 @@ struct Stats {
                  {"records", room.head.value()},     {"commands", commands},
                  {"payload_bytes", payload_bytes},   {"stored_bytes", record_bytes},
                  {"packets_by_author", by_author},   {"commands_by_kind", kinds}};
-    std::string sentence = "room \"" + room.name + "\": " + std::to_string(room.head.value()) + " records, " +
-                           std::to_string(commands) + " commands by " + std::to_string(packets.size()) + " authors, " +
-                           std::to_string(record_bytes) + " bytes";
+    std::string sentence = "room \"" + printable(room.name) + "\": " + std::to_string(room.head.value()) +
+                           " records, " + std::to_string(commands) + " commands by " + std::to_string(packets.size()) +
+                           " authors, " + std::to_string(record_bytes) + " bytes";
     for (const auto& [kind, count] : kinds) sentence += "\n  " + kind + ": " + std::to_string(count);
     output.result(line, sentence);
   }
 };
 
-ExitCode run_log(const Context& context, const std::string& what, const std::string& target) {
+struct LogOptions {
+  std::string target;
+  std::string fingerprint;
+};
+
+ExitCode run_log(const Context& context, const std::string& what, const LogOptions& options) {
   const auto& output = context.output;
+  const auto& target = options.target;
   Peer::Result<void> walked;
   bool clean = true;
   if (what == "show") {
@@ -169,12 +182,21 @@ ExitCode run_log(const Context& context, const std::string& what, const std::str
     Stats stats{output, {}, 0, 0, 0, {}, {}};
     walked = walk(context, target, false, stats);
   } else {
-    Verify verify{output, true, {}, nullptr};
+    std::optional<HubKey> hub;
+    if (!options.fingerprint.empty()) {
+      hub = parse_fingerprint(options.fingerprint);
+      if (!hub)
+        return output.fail(ExitCode::bad_input, "--fingerprint: expected what the hub prints when it starts, got \"" +
+                                                    options.fingerprint + "\"");
+    }
+    Verify verify{output, hub, true, {}, nullptr};
     walked = walk(context, target, true, verify);
     clean = verify.clean;
   }
   if (!walked) return output.fail(walked.error().code, walked.error().message);
-  return clean ? ExitCode::ok : ExitCode::verification;
+  if (clean) return ExitCode::ok;
+  return output.fail(ExitCode::verification,
+                     "the log is not what it must be; every problem is listed on standard output");
 }
 
 }  // namespace
@@ -189,12 +211,15 @@ void add_log_command(CLI::App& app, Context& context) {
       {"stats", "Count records, commands, bytes and authors"}};
   for (const auto& [name, what] : kinds) {
     auto* command = log_command->add_subcommand(name, what);
-    auto target = std::make_shared<std::string>();
-    command->add_option("TARGET", *target, "a room's link, or a hub's data folder")->required();
+    auto options = std::make_shared<LogOptions>();
+    command->add_option("TARGET", options->target, "a room's link, or a hub's data folder")->required();
+    if (std::string_view(name) == "verify")
+      command->add_option("--fingerprint", options->fingerprint,
+                          "whose signatures to expect (default: of the hub that the link, or the log, names)");
     command->add_option("--data", context.data_option, "data folder with your identity (default: per user)");
     const std::string kind = name;
-    command->callback([&context, target, kind] {
-      context.run = [&context, target, kind] { return run_log(context, kind, *target); };
+    command->callback([&context, options, kind] {
+      context.run = [&context, options, kind] { return run_log(context, kind, *options); };
     });
   }
 }

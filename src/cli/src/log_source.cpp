@@ -1,5 +1,6 @@
 #include "log_source.h"
 
+#include "theta/client/identity.h"
 #include "theta/store/data_folder_reader.h"
 
 namespace theta::cli {
@@ -20,34 +21,66 @@ Peer::Result<Expected> read_as(store::DataFolderReader& reader, const store::Req
   return std::get<Expected>(std::move(*answer));
 }
 
-Peer::Result<RoomLog> describe_room(store::DataFolderReader& reader, const store::RoomInfo& info) {
-  RoomLog room;
-  room.room = info.room;
-  room.name = info.name;
-  room.head = info.head;
+Peer::Result<void> read_checkpoints(store::DataFolderReader& reader, RoomLog& room) {
   for (Seq from{0};;) {
-    const auto stored = read_as<store::Checkpoints>(reader, store::ReadCheckpoints{info.room, from, kRecordsPerQuery});
+    const auto stored = read_as<store::Checkpoints>(reader, store::ReadCheckpoints{room.room, from, kRecordsPerQuery});
     if (!stored) return tl::unexpected(stored.error());
     for (const auto& checkpoint : stored->checkpoints) {
       const auto decoded = log::decode_checkpoint(checkpoint.bytes.view());
       if (decoded)
-        room.checkpoints.push_back(*decoded);
+        room.evidence.checkpoints.push_back(*decoded);
       else
         room.damage.push_back("the checkpoint at record " + std::to_string(checkpoint.seq.value()) +
                               " does not decode");
       from = Seq{checkpoint.seq.value() + 1};
     }
-    if (stored->checkpoints.size() < kRecordsPerQuery) break;
+    if (stored->checkpoints.size() < kRecordsPerQuery) return {};
   }
-  auto snapshot = reader.read(store::ReadSnapshot{info.room});
-  if (snapshot) {
-    const auto& stored = std::get<store::StoredSnapshot>(*snapshot);
-    if (const auto checkpoint = log::decode_checkpoint(stored.checkpoint.view()))
-      room.snapshot.emplace(*checkpoint, Bytes(stored.bytes.view().begin(), stored.bytes.view().end()));
-  } else if (snapshot.error().code != store::StoreError::not_found) {
+}
+
+Peer::Result<void> read_snapshot(store::DataFolderReader& reader, RoomLog& room) {
+  const auto snapshot = reader.read(store::ReadSnapshot{room.room});
+  if (!snapshot) {
+    if (snapshot.error().code == store::StoreError::not_found) return {};
     return tl::unexpected(from_store(snapshot.error()));
   }
+  const auto& stored = std::get<store::StoredSnapshot>(*snapshot);
+  const auto bytes = stored.bytes.view();
+  if (const auto checkpoint = log::decode_checkpoint(stored.checkpoint.view()))
+    room.evidence.snapshot.emplace(*checkpoint, Bytes(bytes.begin(), bytes.end()));
+  else
+    room.damage.push_back("the snapshot at record " + std::to_string(stored.seq.value()) +
+                          " has a checkpoint that does not decode");
+  return {};
+}
+
+Peer::Result<void> read_proofs(store::DataFolderReader& reader, RoomLog& room) {
+  const auto stored = read_as<store::Equivocations>(reader, store::ReadEquivocations{room.room});
+  if (!stored) return tl::unexpected(stored.error());
+  for (const auto& [author, proof] : stored->proofs)
+    room.evidence.equivocations.emplace_back(author, Bytes(proof.view().begin(), proof.view().end()));
+  return {};
+}
+
+/// A running hub goes on writing meanwhile. What speaks about records is read first and the log's end last, so that
+/// nothing can speak of a record that is not read.
+Peer::Result<RoomLog> describe_room(store::DataFolderReader& reader, const store::RoomInfo& info) {
+  RoomLog room;
+  room.room = info.room;
+  room.name = info.name;
+  for (const auto read : {read_checkpoints, read_snapshot, read_proofs})
+    if (auto done = read(reader, room); !done) return tl::unexpected(done.error());
+  const auto first = read_as<store::RecordRange>(reader, store::ReadRecords{info.room, Seq{1}, 1});
+  if (!first) return tl::unexpected(first.error());
+  room.head = first->head;
   return room;
+}
+
+/// Of a folder whose first records were archived, so that the log itself does not tell.
+std::optional<HubKey> own_key_of(const std::string& folder) {
+  const auto key = client::load_identity(folder + "/hub.key");
+  if (!key) return std::nullopt;
+  return key->public_key<HubKey>();
 }
 
 }  // namespace
@@ -69,14 +102,16 @@ Peer::Result<void> read_logs_of_folder(const std::string& folder, bool check_dam
     auto room = describe_room(*reader, info);
     if (!room) return tl::unexpected(room.error());
     room->damage.insert(room->damage.end(), damage.begin(), damage.end());
+    if (info.archived_through.value() > 0) room->evidence.hub = own_key_of(folder);
     begin(*room);
-    for (std::uint64_t from = 1; from <= info.head.value();) {
+    for (std::uint64_t from = 1; from <= room->head.value();) {
       const auto range =
           read_as<store::RecordRange>(*reader, store::ReadRecords{info.room, Seq{from}, kRecordsPerQuery});
       if (!range) return tl::unexpected(range.error());
       if (range->records.empty())
         return fail(ExitCode::verification, "record " + std::to_string(from) + " is missing from the store");
-      for (const auto& record : range->records) take(record.bytes.view());
+      for (const auto& record : range->records)
+        if (record.seq <= room->head) take(record.bytes.view());
       from = range->records.back().seq.value() + 1;
     }
     end();
@@ -90,6 +125,7 @@ Peer::Result<void> read_log_by_link(const Context& context, const std::string& l
   options.link = link;
   options.writer = false;
   options.keep_state = false;
+  options.keep_signed_snapshot = true;
   auto opened = Peer::open(context, options);
   if (!opened) return tl::unexpected(opened.error());
   auto& peer = **opened;
@@ -103,6 +139,10 @@ Peer::Result<void> read_log_by_link(const Context& context, const std::string& l
   room.name = peer.session().replica().room_name();
   room.head = peer.session().confirmed_head();
   room.expected_state_hash = peer.session().confirmed_state_hash();
+  // The session has believed nothing that another key than the link's fingerprint signed; the log must agree with it.
+  room.evidence.hub = peer.client().link().hub;
+  if (const auto& signed_snapshot = peer.session().signed_snapshot())
+    room.evidence.snapshot.emplace(signed_snapshot->checkpoint, signed_snapshot->bytes);
   begin(room);
   for (std::uint64_t next = 1; next <= room.head.value();) {
     answer.reset();

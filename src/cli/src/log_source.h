@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "commands.h"
+#include "log_verifier.h"
 #include "peer.h"
-#include "theta/log/checkpoint.h"
 #include "theta/store/log_engine.h"
 
 namespace theta::cli {
@@ -16,8 +16,7 @@ struct RoomLog {
   RoomId room;
   std::string name;
   Seq head;
-  std::vector<log::Checkpoint> checkpoints;
-  std::optional<std::pair<log::Checkpoint, Bytes>> snapshot;
+  LogEvidence evidence;
   /// What the place itself reports as damaged; sentences.
   std::vector<std::string> damage;
   /// The state hash that a live peer arrived at, to be compared.

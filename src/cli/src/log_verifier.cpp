@@ -2,17 +2,30 @@
 
 #include <algorithm>
 
+#include "theta/base/hex.h"
 #include "theta/crypto/hash.h"
+#include "theta/wire/schema.h"
 
 namespace theta::cli {
 
-LogVerifier::LogVerifier(std::vector<log::Checkpoint> checkpoints)
-    : checkpoints_(std::move(checkpoints)), replica_(replica::Replica()) {
+namespace {
+
+std::string short_name(const AuthorKey& author) { return to_hex(author.view()).substr(0, 12); }
+
+}  // namespace
+
+LogVerifier::LogVerifier(LogEvidence evidence)
+    : hub_(evidence.hub), checkpoints_(std::move(evidence.checkpoints)), replica_(replica::Replica()) {
   for (const auto& checkpoint : checkpoints_)
     if (!log::verify_checkpoint(checkpoint)) problem(checkpoint.seq, "the checkpoint's signature is not the hub's");
+  if (evidence.snapshot) take_snapshot(evidence.snapshot->first, evidence.snapshot->second);
+  std::sort(checkpoints_.begin(), checkpoints_.end(), [](const auto& a, const auto& b) { return a.seq < b.seq; });
+  for (const auto& [author, proof] : evidence.equivocations) take_proof(author, proof);
 }
 
-void LogVerifier::add_snapshot(const log::Checkpoint& checkpoint, ByteView bytes) {
+void LogVerifier::take_snapshot(const log::Checkpoint& checkpoint, ByteView bytes) {
+  // Whatever can be applied from the first record on is applied; the snapshot only bridges what was archived.
+  checkpoints_.push_back(checkpoint);
   if (!log::verify_checkpoint(checkpoint))
     return problem(checkpoint.seq, "the snapshot's checkpoint is not signed by its hub");
   if (crypto::hash256(bytes) != checkpoint.snapshot_hash)
@@ -22,10 +35,27 @@ void LogVerifier::add_snapshot(const log::Checkpoint& checkpoint, ByteView bytes
   if (loaded->state_hash() != checkpoint.state_hash || loaded->record_hash() != checkpoint.record_hash)
     return problem(checkpoint.seq, "the snapshot is not the state that the hub signed");
   snapshot_at_ = loaded->head();
-  // Whatever can be applied from the first record on is applied; the snapshot only bridges what was archived.
-  checkpoints_.push_back(checkpoint);
-  std::sort(checkpoints_.begin(), checkpoints_.end(), [](const auto& a, const auto& b) { return a.seq < b.seq; });
   snapshot_ = std::move(*loaded);
+}
+
+void LogVerifier::take_proof(const AuthorKey& author, ByteView bytes) {
+  const auto proof = log::decode_equivocation(bytes);
+  if (!proof || proof->first.header.author != author)
+    return problem("author " + short_name(author) +
+                   " is suspended, but what is kept as the proof is none: expected two packets of that author with "
+                   "one nonce, each with a good signature");
+  const auto& header = proof->first.header;
+  proofs_.push_back(
+      {author, header.nonce, log::hash_header(header), log::hash_header(proof->second.header), header.room, false});
+}
+
+void LogVerifier::learn_hub(const log::Record& first) {
+  if (hub_ || first.packet.archived) return;
+  const auto* payload = wire::verified_payload(first.packet.payload.view());
+  const bool is_open = payload && payload->commands()->size() > 0 &&
+                       payload->commands_type()->GetEnum<wire::fb::Command>(0) == wire::fb::Command::OpenRoom;
+  if (!is_open) return;  // applying it says what is wrong
+  hub_ = wire::from_fb<HubKey>(*payload->commands()->GetAs<wire::fb::OpenRoom>(0)->hub());
 }
 
 void LogVerifier::add(ByteView stored_record) {
@@ -37,6 +67,7 @@ void LogVerifier::add(ByteView stored_record) {
     replica_.reset();
     return;
   }
+  if (head_ == Seq{0}) learn_hub(*record);
   if (record->seq != expected) problem(expected, "got record " + std::to_string(record->seq.value()) + " instead");
   check_chain(*record);
   head_ = record->seq;
@@ -64,6 +95,13 @@ void LogVerifier::check_chain(const log::Record& record) {
     problem(record.seq, "the packet does not continue its author's chain");
   author->nonce = header.nonce;
   author->head = header_hash;
+  check_proofs(header, header_hash);
+}
+
+void LogVerifier::check_proofs(const log::PacketHeader& header, const Hash256& header_hash) {
+  for (auto& proof : proofs_)
+    if (proof.author == header.author && proof.nonce == header.nonce && proof.room == header.room)
+      proof.is_in_log = proof.is_in_log || proof.one == header_hash || proof.other == header_hash;
 }
 
 void LogVerifier::apply(const log::Record& record) {
@@ -89,10 +127,31 @@ void LogVerifier::check_checkpoints() {
     const auto& checkpoint = checkpoints_[next_checkpoint_];
     if (checkpoint.seq != head_) continue;
     ++checkpoints_checked_;
+    if (hub_ && checkpoint.hub != *hub_)
+      problem(head_, "the checkpoint is signed by the hub " + to_base64url(checkpoint.hub.view()) +
+                         ", the room's hub is " + to_base64url(hub_->view()));
+    if (!hub_)
+      problem(head_,
+              "nothing tells which hub must have signed the checkpoint, since the first record was archived: "
+              "give --fingerprint (the hub prints it when it starts)");
     if (checkpoint.room != room_) problem(head_, "the checkpoint is for another room");
     if (checkpoint.record_hash != record_hash_) problem(head_, "the hub signed another log: record hashes differ");
     if (replica_ && checkpoint.state_hash != replica_->state_hash())
       problem(head_, "the hub signed another state: state hashes differ");
+  }
+}
+
+void LogVerifier::finish() {
+  for (; next_checkpoint_ < checkpoints_.size(); ++next_checkpoint_)
+    problem(checkpoints_[next_checkpoint_].seq,
+            "the hub signed it, but the log ends at record " + std::to_string(head_.value()) + ": its end was cut off");
+  for (const auto& proof : proofs_) {
+    if (proof.is_in_log) {
+      ++proven_;
+      continue;
+    }
+    problem("author " + short_name(proof.author) + " provably signed two packets with nonce " +
+            std::to_string(proof.nonce.value()) + ", but neither is in the log: the log was exchanged or cut off");
   }
 }
 
@@ -101,9 +160,13 @@ std::optional<Hash256> LogVerifier::state_hash() const {
   return replica_->state_hash();
 }
 
-void LogVerifier::problem(Seq seq, const std::string& text) {
+void LogVerifier::problem(const std::string& text) {
   constexpr std::size_t kProblemsMax = 100;
-  if (problems_.size() < kProblemsMax) problems_.push_back("record " + std::to_string(seq.value()) + ": " + text);
+  if (problems_.size() < kProblemsMax) problems_.push_back(text);
+}
+
+void LogVerifier::problem(Seq seq, const std::string& text) {
+  problem("record " + std::to_string(seq.value()) + ": " + text);
 }
 
 }  // namespace theta::cli

@@ -7,7 +7,20 @@
 
 namespace theta::cli {
 
-namespace {
+ExitCode exit_code_of(log::RefusalCode refusal) {
+  switch (refusal) {
+    case log::RefusalCode::not_member:
+    case log::RefusalCode::role_too_low:
+    case log::RefusalCode::suspended:
+    case log::RefusalCode::equivocation:
+    case log::RefusalCode::invite_invalid:
+    case log::RefusalCode::invite_expired:
+    case log::RefusalCode::invite_exhausted:
+    case log::RefusalCode::unauthenticated:
+    case log::RefusalCode::forbidden: return ExitCode::denied;
+    default: return ExitCode::failed;
+  }
+}
 
 ExitCode exit_code_of(client::ClientError error) {
   switch (error) {
@@ -18,8 +31,11 @@ ExitCode exit_code_of(client::ClientError error) {
   }
 }
 
-ExitCode exit_code_of(transport::CloseReason reason) {
-  switch (reason) {
+namespace {
+
+ExitCode exit_code_of(const client::Disconnected& gone) {
+  if (gone.refusal != log::RefusalCode::none) return cli::exit_code_of(gone.refusal);
+  switch (gone.reason) {
     case transport::CloseReason::unauthenticated: return ExitCode::denied;
     case transport::CloseReason::unreachable:
     case transport::CloseReason::idle_timeout: return ExitCode::unreachable;
@@ -48,6 +64,7 @@ Peer::Result<std::unique_ptr<Peer>> Peer::open(const Context& context, const Pee
   client_options.open_room = options.open_room;
   client_options.display_name = options.display_name;
   client_options.writer = options.writer;
+  client_options.keep_signed_snapshot = options.keep_signed_snapshot;
   if (options.keep_state) client_options.state_folder = rooms_path(data_folder(context.data_option));
   auto opened = client::Client::open(std::move(client_options), *key);
   if (!opened) return fail(exit_code_of(opened.error().code), opened.error().message);
@@ -62,7 +79,7 @@ Peer::Result<void> Peer::hand_out_events() {
     if (on_event_) on_event_(*event);
     if (const auto* gone = std::get_if<client::Disconnected>(&*event)) {
       last_trouble_ = gone->text;
-      if (!gone->will_retry) return fail(exit_code_of(gone->reason), gone->text);
+      if (!gone->will_retry) return fail(exit_code_of(*gone), gone->text);
     }
     if (const auto* diverged = std::get_if<client::Diverged>(&*event))
       return fail(ExitCode::verification, diverged->text);

@@ -18,6 +18,8 @@ struct PeerOptions {
   bool writer = true;
   /// False: keep nothing on disk (verification, export).
   bool keep_state = true;
+  /// See client::SessionOptions.
+  bool keep_signed_snapshot = false;
   std::optional<client::SessionOptions::OpenRoom> open_room;
   std::chrono::milliseconds connect_timeout{15'000};
 };
@@ -52,6 +54,10 @@ class Peer {
   std::chrono::milliseconds connect_timeout_{};
   std::string last_trouble_;
 };
+
+/// What a refusal of the hub, or of the own session, means for the exit code (docs/errors.md).
+[[nodiscard]] ExitCode exit_code_of(log::RefusalCode refusal);
+[[nodiscard]] ExitCode exit_code_of(client::ClientError error);
 
 /// The identity of a data folder, made on first use.
 [[nodiscard]] Peer::Result<crypto::KeyPair> identity(const Context& context);

@@ -20,11 +20,7 @@ struct RoomOptions {
 
 /// From --fingerprint, else from the hub's own key when its data folder is the one in use.
 std::optional<HubKey> hub_key(const Context& context, const RoomOptions& options) {
-  if (!options.fingerprint.empty()) {
-    const auto bytes = from_base64url(options.fingerprint);
-    if (!bytes || bytes->size() != HubKey::kSize) return std::nullopt;
-    return HubKey::from(*bytes);
-  }
+  if (!options.fingerprint.empty()) return parse_fingerprint(options.fingerprint);
   const auto key = client::load_identity(data_folder(context.data_option) + "/hub.key");
   if (!key) return std::nullopt;
   return key->public_key<HubKey>();
