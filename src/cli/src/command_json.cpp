@@ -3,8 +3,10 @@
 #include <functional>
 #include <map>
 #include <span>
+#include <vector>
 
-#include "theta/base/hex.h"
+#include "component_json.h"
+#include "json_fields.h"
 
 namespace theta::cli {
 
@@ -35,212 +37,117 @@ std::optional<ObjectId> object_from_text(const std::string& text) {
 
 namespace {
 
-/// What is wrong with a line. Thrown and caught within this file only: JSON is deep, and every field can be wrong.
-struct BadLine {
-  std::string text;
-};
-
-[[noreturn]] void refuse(const std::string& field, const std::string& expected) {
-  throw BadLine{"field \"" + field + "\": expected " + expected};
+ObjectId entity_of(const Json& value, const char* field) {
+  const auto id = value.is_string() ? object_from_text(value.get<std::string>()) : std::nullopt;
+  if (!id) refuse_field(field, "an id like \"3:17\" or \"root\"");
+  return *id;
 }
 
-const Json* find(const Json& line, const char* field) {
-  const auto found = line.find(field);
-  return found == line.end() || found->is_null() ? nullptr : &*found;
+ObjectId entity(const Json& line, const char* field) {
+  const auto* value = find_field(line, field);
+  return value ? entity_of(*value, field) : kNoObject;
 }
 
-const Json& need(const Json& line, const char* field, const std::string& expected) {
-  const auto* value = find(line, field);
-  if (!value) refuse(field, expected + ", it is missing");
-  return *value;
-}
-
-std::string text(const Json& line, const char* field) {
-  const auto& value = need(line, field, "a string");
-  if (!value.is_string()) refuse(field, "a string");
-  return value.get<std::string>();
-}
-
-bool flag(const Json& line, const char* field) {
-  const auto& value = need(line, field, "true or false");
-  if (!value.is_boolean()) refuse(field, "true or false");
-  return value.get<bool>();
-}
-
-float number_of(const Json& value, const char* field) {
-  if (!value.is_number()) refuse(field, "a number");
-  return value.get<float>();
-}
-
-float number(const Json& object, const char* field, float by_default) {
-  const auto* value = find(object, field);
-  return value ? number_of(*value, field) : by_default;
-}
-
-template <std::size_t Count>
-std::array<float, Count> numbers(const Json& value, const char* field) {
-  if (!value.is_array() || value.size() != Count) refuse(field, std::to_string(Count) + " numbers in a list");
-  std::array<float, Count> result{};
-  for (std::size_t at = 0; at < Count; ++at) result[at] = number_of(value[at], field);
-  return result;
-}
-
-scene::Vec3 vec3_of(const Json& value, const char* field) {
-  const auto list = numbers<3>(value, field);
-  return {list[0], list[1], list[2]};
-}
-
-scene::Quat quat_of(const Json& value, const char* field) {
-  const auto list = numbers<4>(value, field);
-  return {list[0], list[1], list[2], list[3]};
+std::vector<ObjectId> targets(const Json& line) {
+  constexpr const char* kExpected = "a list of ids";
+  std::vector<ObjectId> ids;
+  for (const auto& element : need_list(need_field(line, "targets", kExpected), "targets", kExpected))
+    ids.push_back(entity_of(element, "targets"));
+  return ids;
 }
 
 std::optional<scene::Vec3> optional_vec3(const Json& line, const char* field) {
-  const auto* value = find(line, field);
+  const auto* value = find_field(line, field);
   if (!value) return std::nullopt;
   return vec3_of(*value, field);
 }
 
-scene::Transform transform_of(const Json& object) {
-  scene::Transform transform;
-  if (const auto* value = find(object, "position")) transform.position = vec3_of(*value, "position");
-  if (const auto* value = find(object, "rotation")) transform.rotation = quat_of(*value, "rotation");
-  if (const auto* value = find(object, "scale")) transform.scale = vec3_of(*value, "scale");
-  return transform;
-}
-
-ObjectId entity_of(const Json& value, const char* field) {
-  const auto id = value.is_string() ? object_from_text(value.get<std::string>()) : std::nullopt;
-  if (!id) refuse(field, "an id like \"3:17\" or \"root\"");
-  return *id;
-}
-
-ObjectId entity(const Json& line, const char* field, ObjectId by_default) {
-  const auto* value = find(line, field);
-  return value ? entity_of(*value, field) : by_default;
-}
-
-std::vector<ObjectId> entities(const Json& line, const char* field) {
-  const auto& value = need(line, field, "a list of ids");
-  if (!value.is_array()) refuse(field, "a list of ids");
-  std::vector<ObjectId> ids;
-  for (const auto& element : value) ids.push_back(entity_of(element, field));
-  return ids;
-}
-
 std::vector<std::string> strings(const Json& line, const char* field) {
   std::vector<std::string> result;
-  const auto* value = find(line, field);
+  const auto* value = find_field(line, field);
   if (!value) return result;
-  if (!value->is_array()) refuse(field, "a list of strings");
-  for (const auto& element : *value) {
-    if (!element.is_string()) refuse(field, "a list of strings");
+  for (const auto& element : need_list(*value, field, "a list of strings")) {
+    if (!element.is_string()) refuse_field(field, "a list of strings");
     result.push_back(element.get<std::string>());
   }
   return result;
 }
 
-template <class Fixed>
-Fixed fixed_of(const Json& value, const char* field) {
-  const auto bytes = value.is_string() ? from_hex(value.get<std::string>()) : std::nullopt;
-  if (!bytes || bytes->size() != Fixed::kSize) refuse(field, std::to_string(Fixed::kSize * 2) + " hexadecimal digits");
-  return Fixed::from(*bytes);
-}
-
 std::uint64_t component_id(const Json& line) {
-  const auto& value = need(line, "component", "a whole number");
-  if (!value.is_number_unsigned()) refuse("component", "a whole number");
+  const auto& value = need_field(line, "component", "a whole number");
+  if (!value.is_number_unsigned()) refuse_field("component", "a whole number");
   return value.get<std::uint64_t>();
-}
-
-fb::Role role_of(const Json& line) {
-  const auto name = text(line, "role");
-  if (name == "viewer") return fb::Role::viewer;
-  if (name == "editor") return fb::Role::editor;
-  if (name == "admin") return fb::Role::admin;
-  refuse("role", "viewer, editor or admin");
-}
-
-scene::Material material_of(const Json& object) {
-  scene::Material material;
-  if (const auto* value = find(object, "base_color")) material.base_color = numbers<4>(*value, "base_color");
-  material.metallic = number(object, "metallic", material.metallic);
-  material.roughness = number(object, "roughness", material.roughness);
-  if (const auto* value = find(object, "emissive")) material.emissive = vec3_of(*value, "emissive");
-  return material;
-}
-
-scene::Light light_of(const Json& object) {
-  scene::Light light;
-  if (find(object, "kind")) {
-    const auto kind = text(object, "kind");
-    if (kind == "directional")
-      light.kind = scene::LightKind::directional;
-    else if (kind == "point")
-      light.kind = scene::LightKind::point;
-    else if (kind == "spot")
-      light.kind = scene::LightKind::spot;
-    else
-      refuse("kind", "directional, point or spot");
-  }
-  if (const auto* value = find(object, "color")) light.color = vec3_of(*value, "color");
-  light.intensity = number(object, "intensity", light.intensity);
-  light.range = number(object, "range", light.range);
-  light.inner_cone_angle = number(object, "inner_cone_angle", light.inner_cone_angle);
-  light.outer_cone_angle = number(object, "outer_cone_angle", light.outer_cone_angle);
-  return light;
-}
-
-scene::Camera camera_of(const Json& object) {
-  scene::Camera camera;
-  camera.vertical_fov = number(object, "vertical_fov", camera.vertical_fov);
-  camera.aspect_ratio = number(object, "aspect_ratio", camera.aspect_ratio);
-  camera.near_plane = number(object, "near", camera.near_plane);
-  camera.far_plane = number(object, "far", camera.far_plane);
-  return camera;
 }
 
 /// An object makes the component, null removes it.
 template <class Read>
 auto optional_part(const Json& line, const char* field, Read read) -> std::optional<decltype(read(line))> {
-  if (line.find(field) == line.end()) refuse(field, "an object, or null to remove it");
-  const auto* value = find(line, field);
+  if (line.find(field) == line.end()) refuse_field(field, "an object, or null to remove it");
+  const auto* value = find_field(line, field);
   if (!value) return std::nullopt;
   return read(*value);
 }
 
-client::NewEntity new_entity_of(const Json& object) {
-  client::NewEntity entity_to_make;
-  entity_to_make.parent = entity(object, "parent", kNoObject);
-  if (const auto* index = find(object, "parent_index")) {
-    if (!index->is_number_unsigned()) refuse("parent_index", "the place of an earlier entity of the line, from 0");
-    entity_to_make.parent_index = index->get<std::size_t>();
+std::vector<scene::Transform> transforms_of(const Json& list) {
+  std::vector<scene::Transform> transforms;
+  for (const auto& object : need_list(list, "transforms", "a list of objects")) {
+    expect_only(object, "one of \"transforms\"", transform_fields());
+    transforms.push_back(transform_of(object));
   }
-  if (find(object, "name")) entity_to_make.name = text(object, "name");
-  entity_to_make.transform = transform_of(object);
-  if (const auto* mesh = find(object, "mesh")) entity_to_make.mesh = fixed_of<AssetId>(*mesh, "mesh");
-  if (const auto* material = find(object, "material")) entity_to_make.material = material_of(*material);
-  if (const auto* light = find(object, "light")) entity_to_make.light = light_of(*light);
-  if (const auto* camera = find(object, "camera")) entity_to_make.camera = camera_of(*camera);
-  entity_to_make.tags = strings(object, "tags");
-  return entity_to_make;
+  return transforms;
 }
 
-Submitted created(client::ClientResult<client::Session::Created> result) {
-  if (!result) throw BadLine{result.error().message};
-  return {result->handle, result->ids};
+client::NewEntity new_entity_of(const Json& object) {
+  client::NewEntity made;
+  made.parent = entity(object, "parent");
+  if (const auto* index = find_field(object, "parent_index")) {
+    if (!index->is_number_unsigned())
+      refuse_field("parent_index", "the place of an earlier entity of the line, from 0");
+    made.parent_index = index->get<std::size_t>();
+  }
+  if (find_field(object, "name")) made.name = need_text(object, "name");
+  made.transform = transform_of(object);
+  if (const auto* mesh = find_field(object, "mesh")) made.mesh = fixed_of<AssetId>(*mesh, "mesh");
+  if (const auto* material = find_field(object, "material")) made.material = material_of(*material);
+  if (const auto* light = find_field(object, "light")) made.light = light_of(*light);
+  if (const auto* camera = find_field(object, "camera")) made.camera = camera_of(*camera);
+  if (find_field(object, "visible")) made.hidden = !need_flag(object, "visible");
+  made.tags = strings(object, "tags");
+  return made;
 }
 
-Submitted handled(client::ClientResult<client::CommandHandle> result) {
-  if (!result) throw BadLine{result.error().message};
-  return {*result, {}};
+CommandJsonError error_of(client::ClientError error) {
+  return error == client::ClientError::not_permitted ? CommandJsonError::not_permitted : CommandJsonError::refused;
 }
 
-Submitted create(client::Session& session, const Json& line) {
+using Result = Expected<Submitted, CommandJsonError>;
+
+Result created(client::ClientResult<client::Session::Created> result) {
+  if (!result) return fail(error_of(result.error().code), result.error().message);
+  return Submitted{result->handle, result->ids};
+}
+
+Result handled(client::ClientResult<client::CommandHandle> result) {
+  if (!result) return fail(error_of(result.error().code), result.error().message);
+  return Submitted{*result, {}};
+}
+
+const FieldNames& new_entity_fields() {
+  static const FieldNames fields = {"name",     "parent", "position", "rotation", "scale", "mesh",
+                                    "material", "light",  "camera",   "visible",  "tags"};
+  return fields;
+}
+
+Result create(client::Session& session, const Json& line) {
   std::vector<client::NewEntity> to_make;
-  if (const auto* list = find(line, "entities")) {
-    if (!list->is_array()) refuse("entities", "a list of objects");
-    for (const auto& object : *list) to_make.push_back(new_entity_of(object));
+  if (const auto* list = find_field(line, "entities")) {
+    expect_only(line, "create_entities with a list of \"entities\"", {"command", "tag", "entities"});
+    auto fields = new_entity_fields();
+    fields.push_back("parent_index");
+    for (const auto& object : need_list(*list, "entities", "a list of objects")) {
+      expect_only(object, "one of \"entities\"", fields);
+      to_make.push_back(new_entity_of(object));
+    }
   } else {
     to_make.push_back(new_entity_of(line));
   }
@@ -248,139 +155,169 @@ Submitted create(client::Session& session, const Json& line) {
 }
 
 client::Command set_transform(const Json& line) {
-  const auto targets = entities(line, "targets");
-  std::vector<scene::Transform> transforms;
-  if (const auto* list = find(line, "transforms")) {
-    if (!list->is_array()) refuse("transforms", "a list of objects");
-    for (const auto& object : *list) transforms.push_back(transform_of(object));
-  } else {
-    transforms.push_back(transform_of(line));
-  }
-  return commands::set_transform(targets, transforms);
+  const auto* list = find_field(line, "transforms");
+  if (!list) return commands::set_transform(targets(line), std::vector{transform_of(line)});
+  expect_only(line, "set_transform with a list of \"transforms\"", {"command", "tag", "targets", "transforms"});
+  return commands::set_transform(targets(line), transforms_of(*list));
+}
+
+client::Command reparent(const Json& line) {
+  const auto parent = entity(line, "parent");
+  const auto before = entity(line, "before");
+  const auto* list = find_field(line, "transforms");
+  if (!list) return commands::reparent(targets(line), parent, before);
+  return commands::reparent(targets(line), parent, before, transforms_of(*list));
+}
+
+client::Command set_mesh(const Json& line) {
+  return commands::set_mesh(
+      targets(line), optional_part(line, "mesh", [](const Json& mesh) { return fixed_of<AssetId>(mesh, "mesh"); }));
+}
+
+client::Command set_application(const Json& line) {
+  return commands::set_application(targets(line), component_id(line), optional_part(line, "value", [](const Json& hex) {
+                                     const auto bytes =
+                                         hex.is_string() ? from_hex(hex.get<std::string>()) : std::nullopt;
+                                     if (!bytes) refuse_field("value", "hexadecimal digits, two a byte");
+                                     return *bytes;
+                                   }));
 }
 
 client::Command set_policy(const Json& line) {
   log::PolicyScope scope;
-  scope.entity = entity(line, "entity", kNoObject);
-  if (find(line, "component")) {
-    const auto name = text(line, "component");
-    const auto* const* names = fb::EnumNamesComponent();
-    for (int at = 0; names[at]; ++at)
-      if (name == names[at]) scope.component = static_cast<fb::Component>(at);
-    if (!scope.component) refuse("component", "the name of a component, like transform");
-  }
-  if (!find(line, "strategy")) return commands::set_policy(scope, std::nullopt);
-  const auto name = text(line, "strategy");
-  const auto* const* names = fb::EnumNamesConflictStrategy();
-  for (int at = 0; names[at]; ++at)
-    if (name == names[at]) return commands::set_policy(scope, static_cast<fb::ConflictStrategy>(at));
-  refuse("strategy", "last_write_wins, merge, reject, or none to clear the rule");
+  scope.entity = entity(line, "entity");
+  if (find_field(line, "component"))
+    scope.component = enum_of<fb::Component>(line, "component", fb::EnumNamesComponent());
+  if (!find_field(line, "strategy")) return commands::set_policy(scope, std::nullopt);
+  return commands::set_policy(scope, enum_of<fb::ConflictStrategy>(line, "strategy", fb::EnumNamesConflictStrategy()));
 }
 
-using Builder = std::function<client::Command(const Json&)>;
+client::Command grant_role(const Json& line) {
+  const auto role = enum_of<fb::Role>(line, "role", fb::EnumNamesRole());
+  if (role == fb::Role::none) refuse_field("role", "viewer, editor or admin; revoke_role takes a role away");
+  return commands::grant_role(fixed_of<AuthorKey>(need_field(line, "author", "a key"), "author"), role);
+}
 
-using Builders = std::map<std::string, Builder>;
+/// One command that a line may name: which fields it takes besides "command" and "tag", and what it becomes.
+struct LineCommand {
+  FieldNames fields;
+  std::function<Result(client::Session&, const Json&)> submit;
+};
 
-const Builders& entity_builders() {
-  static const Builders all = {
-      {"delete_entities", [](const Json& l) { return commands::delete_entities(entities(l, "targets")); }},
-      {"rename_entity",
-       [](const Json& l) {
-         return commands::rename(entity_of(need(l, "target", "an id"), "target"), text(l, "name"));
-       }},
-      {"reparent_entities",
-       [](const Json& l) {
-         return commands::reparent(entities(l, "targets"), entity(l, "parent", kNoObject),
-                                   entity(l, "before", kNoObject));
-       }},
-      {"reorder_entities",
-       [](const Json& l) { return commands::reorder(entities(l, "targets"), entity(l, "before", kNoObject)); }},
-      {"set_transform", set_transform},
-      {"translate_by",
-       [](const Json& l) {
-         return commands::translate(entities(l, "targets"), vec3_of(need(l, "offset", "3 numbers"), "offset"));
-       }},
-      {"rotate_by",
-       [](const Json& l) {
-         return commands::rotate(entities(l, "targets"), quat_of(need(l, "rotation", "4 numbers"), "rotation"),
-                                 optional_vec3(l, "pivot"));
-       }},
-      {"scale_by",
-       [](const Json& l) {
-         return commands::scale(entities(l, "targets"), vec3_of(need(l, "factor", "3 numbers"), "factor"),
-                                optional_vec3(l, "pivot"));
-       }},
+using LineCommands = std::map<std::string, LineCommand>;
+
+/// For everything that is no more than a command to be built.
+LineCommand building(FieldNames fields, client::Command (*build)(const Json&)) {
+  return {std::move(fields),
+          [build](client::Session& session, const Json& line) { return handled(session.submit(build(line))); }};
+}
+
+LineCommands entity_commands() {
+  return {
+      {"create_entities",
+       {[] {
+          auto fields = new_entity_fields();
+          fields.push_back("entities");
+          return fields;
+        }(),
+        create}},
+      {"duplicate_entities",
+       {{"targets"}, [](client::Session& s, const Json& l) { return created(s.duplicate(targets(l))); }}},
+      {"undo", {{}, [](client::Session& s, const Json&) { return handled(s.undo()); }}},
+      {"redo", {{}, [](client::Session& s, const Json&) { return handled(s.redo()); }}},
+      {"delete_entities", building({"targets"}, [](const Json& l) { return commands::delete_entities(targets(l)); })},
+      {"rename_entity", building({"target", "name"},
+                                 [](const Json& l) {
+                                   return commands::rename(entity_of(need_field(l, "target", "an id"), "target"),
+                                                           need_text(l, "name"));
+                                 })},
+      {"reparent_entities", building({"targets", "parent", "before", "transforms"}, reparent)},
+      {"reorder_entities", building({"targets", "before"},
+                                    [](const Json& l) { return commands::reorder(targets(l), entity(l, "before")); })},
+      {"set_transform", building({"targets", "position", "rotation", "scale", "transforms"}, set_transform)},
+      {"translate_by", building({"targets", "offset"},
+                                [](const Json& l) {
+                                  return commands::translate(targets(l),
+                                                             vec3_of(need_field(l, "offset", "3 numbers"), "offset"));
+                                })},
+      {"rotate_by", building({"targets", "rotation", "pivot"},
+                             [](const Json& l) {
+                               return commands::rotate(targets(l),
+                                                       quat_of(need_field(l, "rotation", "4 numbers"), "rotation"),
+                                                       optional_vec3(l, "pivot"));
+                             })},
+      {"scale_by", building({"targets", "factor", "pivot"},
+                            [](const Json& l) {
+                              return commands::scale(targets(l),
+                                                     vec3_of(need_field(l, "factor", "3 numbers"), "factor"),
+                                                     optional_vec3(l, "pivot"));
+                            })},
   };
-  return all;
 }
 
-const Builders& component_and_room_builders() {
-  static const Builders all = {
-      {"set_mesh",
-       [](const Json& l) {
-         const auto* mesh = find(l, "mesh");
-         return commands::set_mesh(entities(l, "targets"),
-                                   mesh ? std::optional(fixed_of<AssetId>(*mesh, "mesh")) : std::nullopt);
-       }},
-      {"set_material",
-       [](const Json& l) {
-         return commands::set_material(entities(l, "targets"), optional_part(l, "material", material_of));
-       }},
+LineCommands component_and_room_commands() {
+  return {
+      {"set_mesh", building({"targets", "mesh"}, set_mesh)},
+      {"set_material", building({"targets", "material"},
+                                [](const Json& l) {
+                                  return commands::set_material(targets(l), optional_part(l, "material", material_of));
+                                })},
       {"set_light",
-       [](const Json& l) { return commands::set_light(entities(l, "targets"), optional_part(l, "light", light_of)); }},
+       building({"targets", "light"},
+                [](const Json& l) { return commands::set_light(targets(l), optional_part(l, "light", light_of)); })},
       {"set_camera",
-       [](const Json& l) {
-         return commands::set_camera(entities(l, "targets"), optional_part(l, "camera", camera_of));
-       }},
+       building({"targets", "camera"},
+                [](const Json& l) { return commands::set_camera(targets(l), optional_part(l, "camera", camera_of)); })},
       {"set_visibility",
-       [](const Json& l) { return commands::set_visibility(entities(l, "targets"), flag(l, "visible")); }},
-      {"change_tags",
-       [](const Json& l) {
-         return commands::change_tags(entities(l, "targets"), strings(l, "add"), strings(l, "remove"));
-       }},
-      {"set_app_component",
-       [](const Json& l) {
-         std::optional<Bytes> value;
-         if (find(l, "value")) {
-           value = from_hex(text(l, "value"));
-           if (!value) refuse("value", "hexadecimal digits, two a byte");
-         }
-         return commands::set_application(entities(l, "targets"), component_id(l), value);
-       }},
-      {"highlight_selection", [](const Json& l) { return commands::select(entities(l, "targets")); }},
-      {"activate_tool", [](const Json& l) { return commands::activate_tool(text(l, "tool")); }},
-      {"deactivate_tool", [](const Json&) { return commands::deactivate_tool(); }},
-      {"grant_role",
-       [](const Json& l) {
-         return commands::grant_role(fixed_of<AuthorKey>(need(l, "author", "a key"), "author"), role_of(l));
-       }},
-      {"revoke_role",
-       [](const Json& l) { return commands::revoke_role(fixed_of<AuthorKey>(need(l, "author", "a key"), "author")); }},
-      {"set_policy", set_policy},
+       building({"targets", "visible"},
+                [](const Json& l) { return commands::set_visibility(targets(l), need_flag(l, "visible")); })},
+      {"change_tags", building({"targets", "add", "remove"},
+                               [](const Json& l) {
+                                 return commands::change_tags(targets(l), strings(l, "add"), strings(l, "remove"));
+                               })},
+      {"set_app_component", building({"targets", "component", "value"}, set_application)},
+      {"highlight_selection", building({"targets"}, [](const Json& l) { return commands::select(targets(l)); })},
+      {"activate_tool",
+       building({"tool"}, [](const Json& l) { return commands::activate_tool(need_text(l, "tool")); })},
+      {"deactivate_tool", building({}, [](const Json&) { return commands::deactivate_tool(); })},
+      {"grant_role", building({"author", "role"}, grant_role)},
+      {"revoke_role", building({"author"},
+                               [](const Json& l) {
+                                 return commands::revoke_role(
+                                     fixed_of<AuthorKey>(need_field(l, "author", "a key"), "author"));
+                               })},
+      {"set_policy", building({"entity", "component", "strategy"}, set_policy)},
   };
+}
+
+const LineCommands& all_commands() {
+  static const LineCommands all = [] {
+    auto commands = entity_commands();
+    commands.merge(component_and_room_commands());
+    return commands;
+  }();
   return all;
 }
 
-const Builder* find_builder(const std::string& command) {
-  for (const auto* builders : {&entity_builders(), &component_and_room_builders()})
-    if (const auto found = builders->find(command); found != builders->end()) return &found->second;
-  return nullptr;
-}
-
-Submitted submit(client::Session& session, const Json& line) {
+Result submit(client::Session& session, const Json& line) {
   if (!line.is_object())
     throw BadLine{"expected one JSON object a line, like {\"command\":\"create_entities\",\"name\":\"box\"}"};
-  const auto name = text(line, "command");
-  if (name == "create_entities") return create(session, line);
-  if (name == "duplicate_entities") return created(session.duplicate(entities(line, "targets")));
-  if (name == "undo") return handled(session.undo());
-  if (name == "redo") return handled(session.redo());
-  const auto* builder = find_builder(name);
-  if (!builder) throw BadLine{"unknown command \"" + name + "\"; `theta join --help` lists them"};
-  return handled(session.submit((*builder)(line)));
+  const auto name = need_text(line, "command");
+  const auto found = all_commands().find(name);
+  if (found == all_commands().end()) throw BadLine{"unknown command \"" + name + "\"; `theta join --help` lists them"};
+  auto fields = found->second.fields;
+  fields.insert(fields.end(), {"tag", "command"});
+  expect_only(line, name, fields);
+  return found->second.submit(session, line);
 }
 
 }  // namespace
+
+std::map<std::string, std::vector<std::string>> command_fields() {
+  std::map<std::string, std::vector<std::string>> fields;
+  for (const auto& [name, command] : all_commands()) fields[name] = {command.fields.begin(), command.fields.end()};
+  return fields;
+}
 
 Expected<Submitted, CommandJsonError> submit_json(client::Session& session, const Json& line) {
   try {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "output.h"
 #include "theta/base/ids.h"
@@ -14,14 +16,20 @@ namespace theta::cli {
 [[nodiscard]] std::string to_text(ObjectId id);
 [[nodiscard]] std::optional<ObjectId> object_from_text(const std::string& text);
 
-enum class CommandJsonError { malformed };
+enum class CommandJsonError {
+  malformed,      // the line is wrong: the message names the field
+  refused,        // it cannot work on the scene as it is shown now
+  not_permitted,  // the author's role is too low
+};
 
 /// Submits what one line of `theta join`'s input says (docs/cli.md lists the commands) and returns what the line
-/// asked for: the handle, and the ids of what it made. The failure names the field that is wrong.
+/// asked for: the handle, and the ids of what it made. A field that the command does not take is malformed, too.
 struct Submitted {
   client::CommandHandle handle;
   std::vector<ObjectId> ids;
 };
 [[nodiscard]] Expected<Submitted, CommandJsonError> submit_json(client::Session& session, const Json& line);
+/// Every command that a line may name, with the fields that it takes besides "command" and "tag".
+[[nodiscard]] std::map<std::string, std::vector<std::string>> command_fields();
 
 }  // namespace theta::cli

@@ -10,10 +10,12 @@ namespace theta::cli {
 
 namespace {
 
-/// Replaces this process by `theta-NAME` from the same folder.
+/// Replaces this process by `theta-NAME` from the same folder. --json was taken by theta's own command line, wherever
+/// it stood, so it is handed on.
 ExitCode hand_over(const Context& context, const std::string& name, const std::vector<std::string>& arguments) {
   const std::string program = context.program_folder + "/theta-" + name;
   std::vector<std::string> all = {program};
+  if (context.output.is_json()) all.emplace_back("--json");
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
   for (auto& argument : all) pointers.push_back(argument.data());

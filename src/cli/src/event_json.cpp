@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "command_json.h"
+#include "component_json.h"
 #include "theta/base/hex.h"
 #include "theta/replica/outcome.h"
 
@@ -97,10 +98,9 @@ struct Line {
   }
   Result operator()(const client::WriterLost& e) const { return Json{{"event", "writer_lost"}, {"text", e.text}}; }
   Result operator()(const client::Disconnected& e) const {
-    return Json{{"event", "disconnected"},
-                {"reason", static_cast<int>(e.reason)},
-                {"text", e.text},
-                {"will_retry", e.will_retry}};
+    Json line = {{"event", "disconnected"}, {"text", e.text}, {"will_retry", e.will_retry}};
+    if (e.refusal != log::RefusalCode::none) line["refusal"] = log::refusal_name(e.refusal);
+    return line;
   }
   Result operator()(const client::Diverged& e) const { return Json{{"event", "diverged"}, {"text", e.text}}; }
   Result operator()(const client::IdsRemapped& e) const {
@@ -126,31 +126,25 @@ struct Line {
   }
 };
 
-Json list_of(const scene::Vec3& v) { return {v.x, v.y, v.z}; }
-Json list_of(const scene::Quat& q) { return {q.x, q.y, q.z, q.w}; }
-
 Json entity_json(const scene::Scene& scene, ObjectId entity) {
   Json json = {{"id", to_text(entity)}, {"parent", to_text(scene.place(entity).parent)}};
   if (const auto* name = scene.name(entity)) json["name"] = *name;
   if (const auto* transform = scene.transform(entity)) {
-    json["position"] = list_of(transform->position);
-    json["rotation"] = list_of(transform->rotation);
-    json["scale"] = list_of(transform->scale);
+    json["position"] = to_json(transform->position);
+    json["rotation"] = to_json(transform->rotation);
+    json["scale"] = to_json(transform->scale);
   }
   if (const auto* mesh = scene.mesh(entity)) json["mesh"] = to_hex(mesh->view());
-  if (const auto* material = scene.material(entity))
-    json["material"] = {{"base_color", material->base_color},
-                        {"metallic", material->metallic},
-                        {"roughness", material->roughness},
-                        {"emissive", list_of(material->emissive)}};
+  if (const auto* material = scene.material(entity)) json["material"] = to_json(*material);
   if (!scene.visible(entity)) json["visible"] = false;
   if (const auto* tags = scene.tags(entity)) json["tags"] = *tags;
-  if (const auto* light = scene.light(entity))
-    json["light"] = {{"kind", fb::EnumNameLightKind(static_cast<fb::LightKind>(light->kind))},
-                     {"color", list_of(light->color)},
-                     {"intensity", light->intensity}};
-  if (const auto* camera = scene.camera(entity))
-    json["camera"] = {{"vertical_fov", camera->vertical_fov}, {"near", camera->near_plane}, {"far", camera->far_plane}};
+  if (const auto* light = scene.light(entity)) json["light"] = to_json(*light);
+  if (const auto* camera = scene.camera(entity)) json["camera"] = to_json(*camera);
+  for (const auto& key : scene.registers(entity)) {
+    if (key.component != scene::Component::application) continue;
+    if (const auto* value = scene.application(entity, key.application))
+      json["application"][std::to_string(key.application)] = to_hex(*value);
+  }
   return json;
 }
 
@@ -161,7 +155,10 @@ std::optional<Json> event_line(const client::Event& event) { return std::visit(L
 std::string event_sentence(const Json& line) {
   std::string sentence = line.value("event", "");
   for (const auto& [key, value] : line.items())
-    if (key != "event") sentence += "  " + key + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
+    if (key != "event")
+      sentence += "  " + key + "=" +
+                  (value.is_string() ? printable(value.get<std::string>())
+                                     : value.dump(-1, ' ', false, Json::error_handler_t::replace));
   return sentence;
 }
 

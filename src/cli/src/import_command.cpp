@@ -45,12 +45,13 @@ class Importer {
     peer_.on_event([this](const client::Event& event) { note(event); });
   }
 
-  /// Everything is read and checked before anything enters the room.
+  /// Everything was read and checked before anything enters the room. A file that the room refuses half-way is taken
+  /// back; what came in before it stays.
   ExitCode run(const std::vector<std::pair<std::string, ImportedScene>>& scenes) {
     if (const auto ready = peer_.wait_caught_up(); !ready) return report(ready.error());
     for (const auto& [file, scene] : scenes) {
       if (const auto uploaded = upload(file, scene); !uploaded) return report(uploaded.error());
-      if (const auto made = create(file, scene); !made) return report(made.error());
+      if (const auto made = create(file, scene); !made) return report(take_back(made.error()));
     }
     return ExitCode::ok;
   }
@@ -58,6 +59,7 @@ class Importer {
  private:
   template <class T>
   using Result = Peer::Result<T>;
+  using Place = replica::Replica::CommandSpan;
 
   ExitCode report(const Failure<ExitCode>& failure) const {
     return context_.output.fail(failure.code, failure.message);
@@ -66,26 +68,38 @@ class Importer {
   void note(const client::Event& event) {
     if (const auto* stored = std::get_if<client::AssetStored>(&event)) waiting_.erase(stored->asset);
     if (const auto* failed = std::get_if<client::AssetFailed>(&event))
-      if (waiting_.erase(failed->asset) > 0) trouble_ = "an asset was refused: " + failed->refusal.text;
-    if (const auto* settled = std::get_if<client::CommandSettled>(&event)) {
-      ++settled_;
-      if (settled->refusal) trouble_ = "refused: " + settled->refusal->text;
-      if (settled->outcome && settled->outcome->status == replica::OutcomeStatus::rejected)
-        trouble_ = replica::describe(*settled->outcome, "");
-    }
+      if (waiting_.erase(failed->asset) > 0)
+        fail_with(exit_code_of(failed->refusal.code), "an asset was refused: " + failed->refusal.text);
+    if (const auto* settled = std::get_if<client::CommandSettled>(&event)) note(*settled);
+  }
+
+  void note(const client::CommandSettled& settled) {
+    ++settled_;
+    if (settled.refusal) fail_with(exit_code_of(settled.refusal->code), "refused: " + settled.refusal->text);
+    if (settled.how != client::CommandSettled::How::acknowledged) return;
+    const Place place{settled.nonce, settled.index};
+    if (!first_made_) first_made_ = place;
+    last_made_ = place;
+    if (settled.outcome && settled.outcome->status == replica::OutcomeStatus::rejected)
+      fail_with(ExitCode::failed, replica::describe(*settled.outcome, ""));
+  }
+
+  /// The first trouble is the one to tell; what follows comes of it.
+  void fail_with(ExitCode code, const std::string& sentence) {
+    if (!trouble_) trouble_ = Failure<ExitCode>{code, sentence};
   }
 
   Result<void> upload(const std::string& file, const ImportedScene& scene) {
     for (const auto& asset : scene.assets) {
       const auto queued = peer_.session().upload_asset(asset.bytes);
-      if (!queued) return fail(ExitCode::failed, file + ": " + queued.error().message);
+      if (!queued) return fail(exit_code_of(queued.error().code), file + ": " + queued.error().message);
       waiting_.insert(asset.id);
     }
     const auto total = waiting_.size();
     const auto done = [&] {
       context_.output.progress(
           "uploading", total == 0 ? 1.0 : 1.0 - static_cast<double>(waiting_.size()) / static_cast<double>(total));
-      return waiting_.empty() || !trouble_.empty();
+      return waiting_.empty() || trouble_;
     };
     if (auto uploaded = peer_.wait(done, timeout()); !uploaded) return uploaded;
     return check(file);
@@ -101,17 +115,18 @@ class Importer {
     top.name = std::filesystem::path(file).stem().string();
     top.transform = scene::Transform{};
     const auto ids = peer_.session().mint_ids(scene.nodes.size() + 1);
-    if (!ids) return fail(ExitCode::failed, ids.error().message);
-    top.id = ids->front();
+    if (!ids) return fail(exit_code_of(ids.error().code), ids.error().message);
+    top.id = top_ = ids->front();
     std::vector<client::NewEntity> batch = {top};
     std::size_t batch_bytes = 512;
-    std::size_t submitted = 0;
-    settled_ = 0;
+    submitted_ = settled_ = 0;
+    first_made_.reset();
+    last_made_.reset();
     for (std::size_t at = 0; at < scene.nodes.size(); ++at) {
       const auto& node = scene.nodes[at];
       constexpr std::size_t kBatchBytes = limits::kPayloadBytesMax * 3 / 4;
       if (batch_bytes + payload_bytes(node) > kBatchBytes) {
-        if (auto sent = submit(file, batch, submitted); !sent) return sent;
+        if (auto sent = submit(file, batch); !sent) return sent;
         batch_bytes = 512;
       }
       auto entity = to_entity(node);
@@ -120,10 +135,10 @@ class Importer {
       batch_bytes += payload_bytes(node);
       batch.push_back(std::move(entity));
     }
-    if (auto sent = submit(file, batch, submitted); !sent) return sent;
+    if (auto sent = submit(file, batch); !sent) return sent;
     const auto done = [&] {
-      context_.output.progress("creating", static_cast<double>(settled_) / static_cast<double>(submitted));
-      return settled_ >= submitted || !trouble_.empty();
+      context_.output.progress("creating", static_cast<double>(settled_) / static_cast<double>(submitted_));
+      return all_settled() || trouble_;
     };
     if (auto settled = peer_.wait(done, timeout()); !settled) return settled;
     if (auto checked = check(file); !checked) return checked;
@@ -137,18 +152,44 @@ class Importer {
     return {};
   }
 
-  Result<void> submit(const std::string& file, std::vector<client::NewEntity>& batch, std::size_t& submitted) {
+  Result<void> submit(const std::string& file, std::vector<client::NewEntity>& batch) {
     if (batch.empty()) return {};
     const auto made = peer_.session().create_entities(std::move(batch));
     batch.clear();
-    if (!made) return fail(ExitCode::failed, file + ": " + made.error().message);
-    ++submitted;
+    if (!made) return fail(exit_code_of(made.error().code), file + ": " + made.error().message);
+    ++submitted_;
     return {};
   }
 
+  [[nodiscard]] bool all_settled() const { return settled_ >= submitted_; }
+
+  /// After a failure half-way. Commands of one author are taken in order, so the ones that came in are a span, and one
+  /// undo takes them back.
+  [[nodiscard]] Failure<ExitCode> take_back(const Failure<ExitCode>& failure) {
+    if (const auto settled = peer_.wait([this] { return all_settled(); }, timeout()); !settled)
+      return {failure.code, failure.message + ". Not every part of it was answered (" + settled.error().message +
+                                "): join the room again to have the rest sent, then look at it and delete what is too "
+                                "much"};
+    if (!first_made_) return {failure.code, failure.message + ". Nothing of this file is in the room"};
+    trouble_.reset();
+    submitted_ = settled_ = 0;
+    const auto undo = peer_.session().undo(*first_made_, *last_made_);
+    std::string stands = undo ? std::string() : undo.error().message;
+    if (undo) {
+      submitted_ = 1;
+      const auto undone = peer_.wait([this] { return all_settled(); }, timeout());
+      if (!undone) stands = undone.error().message;
+      if (trouble_) stands = trouble_->message;
+    }
+    if (stands.empty()) return {failure.code, failure.message + ". What had come in of this file was taken back"};
+    return {failure.code, failure.message +
+                              ". What had come in of this file stands, since it could not be taken back (" + stands +
+                              "); delete_entities with the target " + to_text(top_) + " removes it"};
+  }
+
   Result<void> check(const std::string& file) const {
-    if (trouble_.empty()) return {};
-    return fail(ExitCode::denied, file + ": " + trouble_);
+    if (!trouble_) return {};
+    return fail(trouble_->code, file + ": " + trouble_->message);
   }
 
   std::chrono::milliseconds timeout() const { return std::chrono::seconds{options_.timeout_s}; }
@@ -157,8 +198,13 @@ class Importer {
   const ImportOptions& options_;
   Peer& peer_;
   std::set<AssetId> waiting_;
+  std::size_t submitted_ = 0;
   std::size_t settled_ = 0;
-  std::string trouble_;
+  // Of the file that is being created: its top entity, and what the log has of it.
+  ObjectId top_ = kNoObject;
+  std::optional<Place> first_made_;
+  std::optional<Place> last_made_;
+  std::optional<Failure<ExitCode>> trouble_;
 };
 
 std::optional<Bytes> read_file(const std::string& path, std::size_t bytes_max) {

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -34,6 +36,10 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // Nothing was parsed to its end, so the flag is looked for as it was typed.
+    context.output.use_json(std::find(argv, argv + argc, std::string_view("--json")) != argv + argc);
+    if (context.output.is_json() && error.get_exit_code() != 0)
+      return static_cast<int>(context.output.fail(ExitCode::usage, error.what()));
     const int status = app.exit(error);
     return status == 0 ? 0 : static_cast<int>(ExitCode::usage);
   }
