@@ -4,7 +4,8 @@
 #   tidy     house rules and format
 #   tools    the tools' own tests, and the scripts' spelling
 #   release  everything built and tested as users get it, the simulation's seeds among it
-#   system   real processes: a hub that is killed again and again, peers that go and come back, the demo
+#   system   real processes: a hub that is killed again and again or whose disk is full, peers that go and come back,
+#            the README's tour, the demo, every exit code
 #   asan     the modules that read other people's bytes, under the address and undefined-behaviour sanitizers
 #   fuzz     every decoder on mutated inputs, briefly
 #   wasm     the core in WebAssembly: the same recorded rooms under Node and natively
@@ -31,10 +32,16 @@ test_step_release() {
 
 test_step_system() {
   build_preset release theta
-  tools/demo --once
   tools/test_readers
-  python3 tests/system/under_fire_test.py --theta build/release/bin/theta --work build/system \
-    --reader build/readers/python/bin/python
+  local test
+  for test in tour exit_codes import full_disk; do
+    echo "--- $test"
+    python3 "tests/system/${test}_test.py" --theta build/release/bin/theta --work "build/system/$test"
+  done
+  tools/demo --once
+  echo "--- under_fire"
+  python3 tests/system/under_fire_test.py --theta build/release/bin/theta --work build/system/under_fire \
+    --readers build/readers
 }
 
 test_step_fuzz() {

@@ -5,7 +5,7 @@ A hub and three peers over QUIC. Models are imported, then every peer edits at r
 show the same state, every acknowledged command must be in the log, `theta log verify` must find nothing, and the
 exported scene must load in readers that share no code with Theta.
 
-usage: under_fire_test.py --theta PATH --work FOLDER [--reader PYTHON] [--kills N] [--edits N] [--seed N]
+usage: under_fire_test.py --theta PATH --work FOLDER --readers FOLDER [--kills N] [--edits N] [--seed N]
 """
 
 import argparse
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from theta_processes import Failed, Hub, Peer, run, wait_until
+from theta_processes import Failed, Hub, Peer, run
 
 MODELS = "/usr/share/assimp/models/glTF2"
 MODEL_FILES = [
@@ -167,9 +167,14 @@ class UnderFire:
         self.theta("export", self.link, exported, "--data", self.path("ann"))
         tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         reader = os.path.join(tests, "interchange", "independent_reader.py")
-        counts = json.loads(run([self.options.reader, reader, exported]))
+        counts = json.loads(run([os.path.join(self.options.readers, "python", "bin", "python"), reader, exported]))
         if counts["triangles"] == 0:
             raise Failed(f"the exported scene has lost its meshes: {counts}")
+        validator = os.path.join(tests, "interchange", "validate_glb.cjs")
+        environment = dict(os.environ, NODE_PATH=os.path.join(self.options.readers, "node_modules"))
+        judged = json.loads(run(["node", validator, exported], env=environment))
+        if judged["triangles"] == 0:
+            raise Failed(f"the validator sees no meshes in the exported scene: {judged}")
         return counts
 
     def run(self):
@@ -191,7 +196,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--theta", required=True)
     parser.add_argument("--work", required=True)
-    parser.add_argument("--reader", default=sys.executable, help="a Python that has pygltflib and trimesh")
+    parser.add_argument("--readers", required=True, help="the folder that tools/test_readers fills")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--edits", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))

@@ -1,0 +1,219 @@
+"""Every exit code of docs/errors.md, from real processes, with and without --json.
+
+Each case is a command line, the exit code that the page promises, and words of the sentence that a person must see. A
+failure must be one line on stderr: a sentence that begins with "theta: ", or with --json {"error", "exit_code"}.
+
+usage: exit_codes_test.py --theta PATH --work FOLDER
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sqlite3
+import sys
+
+from theta_processes import Failed, Hub, attempt, run, wait_until
+
+CONFIG = """
+[guards]
+entities_per_room_max = 3
+"""
+
+
+class ExitCodes:
+    def __init__(self, options):
+        self.theta, self.work = options.theta, options.work
+        shutil.rmtree(self.work, ignore_errors=True)
+        os.makedirs(self.work)
+        self.config = self.write("hub.toml", CONFIG)
+        self.hub = Hub(self.theta, self.path("hub"), self.config)
+        self.seen = set()
+        self.count = 0
+
+    def path(self, name):
+        return os.path.join(self.work, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def make_room(self):
+        self.hub.start()
+        self.link = self.run("room", "new", "codes", "--hub", self.hub.listen, "--data", self.path("hub"))
+        self.run("join", self.link, "--data", self.path("ann"))
+        self.address, self.rest = self.link.removeprefix("theta://").split("/", 1)
+        self.without_invite = self.link[:self.link.rindex(".")]
+
+    def run(self, *arguments, **options):
+        return run([self.theta, *arguments], **options)
+
+    def expect(self, code, words, *arguments, **options):
+        """Both ways of printing; `words` must be in the sentence."""
+        for json_flag in ([], ["--json"]):
+            done = attempt([self.theta, *json_flag, *arguments], **options)
+            typed = " ".join([*json_flag, *arguments])[:150]
+            shown = f"{typed} ended with {done.returncode}, not {code}: {done.stderr}"
+            if done.returncode != code:
+                raise Failed(shown)
+            if code != 0:
+                self.check_failure(code, words, json_flag, done.stderr, shown)
+            elif words not in done.stdout:
+                raise Failed(f"expected \"{words}\" in: {done.stdout}")
+        self.seen.add(code)
+        self.count += 1
+
+    @staticmethod
+    def check_failure(code, words, json_flag, stderr, shown):
+        lines = stderr.splitlines()
+        if json_flag:
+            failures = [line for line in map(json.loads, lines) if "error" in line]
+            if len(failures) != 1 or failures[0]["exit_code"] != code:
+                raise Failed(f"expected one error with its exit code: {shown}")
+            sentence = failures[0]["error"]
+        else:
+            sentence = stderr
+            if code != 2 and sum(line.startswith("theta: ") for line in lines) != 1:
+                raise Failed(f"expected one sentence that begins with \"theta: \": {shown}")
+        if words not in sentence:
+            raise Failed(f"expected \"{words}\" in the sentence: {shown}")
+
+    def success(self):
+        self.expect(0, "", "key", "show", "--data", self.path("ann"))
+        self.expect(0, "theta", "--version")
+        self.expect(0, "Commands", "join", "--help")
+
+    def went_wrong(self):
+        file = self.write("a file", "")
+        self.expect(1, "", "key", "new", "--data", os.path.join(file, "folder"))
+        self.expect(1, "", "key", "new", "--data", self.path("ann"))
+        self.expect(1, "no such entity", "join", self.link, "--data", self.path("ann"),
+                    input='{"command":"rename_entity","target":"1:999","name":"x"}\n')
+        self.expect(1, "number of entities", "join", self.link, "--data", self.path("ann"),
+                    input='{"command":"create_entities","entities":[{},{},{},{}]}\n')
+        self.expect(1, "", "hub", "--data", self.path("hub"), "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0")
+
+    def wrong_command_line(self):
+        self.expect(2, "subcommand", )
+        self.expect(2, "LINK", "join")
+        self.expect(2, "dance", "join", self.link, "--print", "dance")
+        self.expect(2, "--nonsense", "key", "show", "--nonsense")
+        self.expect(2, "--parent", "import", self.link, self.write("empty.gltf", '{"asset":{"version":"2.0"}}'),
+                    "--parent", "x", "--data", self.path("ann"))
+        self.expect(2, "--expires", "invite", self.link, "--expires", "soon", "--data", self.path("hub"))
+
+    def unreachable(self):
+        # Port 9 of the loopback is nobody's: discard is not served there.
+        nobody = f"theta://127.0.0.1:9/{self.rest}"
+        self.expect(3, "hub", "join", nobody, "--timeout", "1", "--data", self.path("ann"))
+
+    def not_permitted(self):
+        wrong_token = dict(os.environ, THETA_ADMIN_TOKEN="AAAA")
+        self.expect(4, "token", "room", "new", "x", "--hub", self.hub.listen, "--fingerprint", self.hub.fingerprint,
+                    "--data", self.path("bob"), env=wrong_token)
+        self.expect(4, "token", "room", "new", "x", "--hub", self.hub.listen, "--fingerprint", self.hub.fingerprint,
+                    "--data", self.path("bob"))
+        self.expect(4, "member", "join", self.without_invite, "--data", self.path("stranger"))
+        self.expect(4, "admin", "invite", self.link, "--data", self.path("ann"))
+        another_hub = self.link.replace("#", "#A" if self.rest.split("#")[1][0] != "A" else "#B", 1)
+        position = another_hub.index("#") + 2
+        another_hub = another_hub[:position] + another_hub[position + 1:]
+        self.expect(4, "key", "join", another_hub, "--data", self.path("bob"))
+        self.invites_that_do_not_work()
+        self.roles_that_do_not_suffice()
+
+    def invites_that_do_not_work(self):
+        for_one = self.run("invite", self.link, "--uses", "1", "--data", self.path("hub"))
+        self.run("join", for_one, "--data", self.path("first"))
+        self.expect(4, "used", "join", for_one, "--data", self.path("second"))
+        short = self.run("invite", self.link, "--expires", "1s", "--data", self.path("hub"))
+        guests = iter(range(1000))
+
+        def is_expired():
+            return attempt([self.theta, "join", short, "--data", self.path(f"guest {next(guests)}")]).returncode == 4
+
+        wait_until(is_expired, "an invite for one second to expire")
+        self.expect(4, "expired", "join", short, "--data", self.path("late"))
+
+    def roles_that_do_not_suffice(self):
+        make = '{"command":"create_entities"}\n'
+        looking = self.run("invite", self.link, "--role", "viewer", "--data", self.path("hub"))
+        self.expect(4, "role", "join", looking, "--data", self.path("viewer"), input=make)
+        self.expect(4, "role", "import", looking, self.write("node.gltf", '{"asset":{"version":"2.0"},"nodes":[{}],'
+                    '"scenes":[{"nodes":[0]}],"scene":0}'), "--data", self.path("viewer"))
+        author = self.run("key", "show", "--data", self.path("first"))
+        self.run("join", self.link, "--data", self.path("hub"),
+                 input=json.dumps({"command": "revoke_role", "author": author}) + "\n")
+        self.expect(4, "", "join", self.link, "--data", self.path("first"))
+
+    def malformed(self):
+        self.expect(5, "link", "join", "theta://nowhere", "--data", self.path("ann"))
+        bad = self.write("bad.glb", "glTF, or not")
+        self.expect(5, "bad.glb", "import", self.link, bad, "--data", self.path("ann"))
+        self.expect(5, "missing.glb", "import", self.link, self.path("missing.glb"), "--data", self.path("ann"))
+        self.expect(5, "JSON", "join", self.link, "--data", self.path("ann"), input="move the box\n")
+        self.expect(5, "postion", "join", self.link, "--data", self.path("ann"),
+                    input='{"command":"set_transform","targets":["1:1"],"postion":[1,0,0]}\n')
+        self.expect(5, "longer than", "join", self.link, "--data", self.path("ann"),
+                    input="x" * (17 << 20) + '\n{"command":"undo"}\n')
+        self.expect(5, "guards", "hub", "--data", self.path("other hub"), "--listen", "127.0.0.1:0", "--http",
+                    "127.0.0.1:0", "--config", self.write("bad.toml", "[guards]\ncommands_burst = 'many'\n"))
+        self.expect(5, "fingerprint", "log", "verify", self.path("hub"), "--fingerprint", "x")
+
+    def not_what_it_must_be(self):
+        self.expect(0, "clean", "log", "verify", self.path("hub"))
+        self.expect(0, "clean", "log", "verify", self.link, "--data", self.path("ann"))
+        self.expect(6, "log", "log", "verify", self.path("hub"), "--fingerprint", "A" * 43)
+        self.hub.stop()
+        with sqlite3.connect(self.path("hub/theta.db")) as database:
+            tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            if "records" not in tables:
+                raise Failed(f"expected a table of records, got {tables}")
+            database.execute("DELETE FROM records WHERE rowid = (SELECT max(rowid) FROM records)")
+        database.close()
+        self.expect(6, "", "log", "verify", self.path("hub"))
+
+    def once_reads_nothing(self):
+        """Not a failure, but it must be said."""
+        done = attempt([self.theta, "join", self.link, "--once", "--data", self.path("ann")],
+                       input='{"command":"create_entities"}\n')
+        if done.returncode != 0 or "--once reads no commands" not in done.stderr:
+            raise Failed(f"--once with commands on its input ended with {done.returncode}: {done.stderr}")
+        done = attempt([self.theta, "join", self.link, "--once", "--data", self.path("ann")])
+        if done.stderr:
+            raise Failed(f"--once without input says: {done.stderr}")
+
+    def run_all(self):
+        self.make_room()
+        self.once_reads_nothing()
+        for case in (self.success, self.went_wrong, self.wrong_command_line, self.unreachable, self.not_permitted,
+                     self.malformed, self.not_what_it_must_be):
+            case()
+        page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "errors.md")
+        with open(page, encoding="utf-8") as file:
+            table = file.read().split("## Exit codes of `theta`")[1].split("##")[0]
+        promised = {int(row.split("|")[1]) for row in table.splitlines() if row.startswith("| ") and "code" not in row}
+        if promised != self.seen:
+            raise Failed(f"docs/errors.md promises {promised}, tested were {self.seen}")
+        return {"cases": self.count, "codes": sorted(self.seen)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--theta", required=True)
+    parser.add_argument("--work", required=True)
+    test = ExitCodes(parser.parse_args())
+    try:
+        print(json.dumps(test.run_all()))
+    except Failed as failure:
+        print(f"FAILED: {failure}")
+        return 1
+    finally:
+        if test.hub.process is not None and test.hub.process.poll() is None:
+            test.hub.process.kill()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
