@@ -88,7 +88,7 @@ class Model {
   /// An order for a new sibling at index `at`.
   std::uint64_t make_order(const std::vector<ObjectId>& siblings, std::size_t at) {
     constexpr std::uint64_t kGap = std::uint64_t{1} << 32;
-    constexpr std::uint64_t kStep = std::uint64_t{1} << 20;
+    constexpr std::uint64_t kStep = std::uint64_t{1} << 16;
     const auto order_of = [&](std::size_t index) { return entities.at(siblings[index]).place.order; };
     const auto low = [&] { return at == 0 ? 0 : order_of(at - 1); };
     const bool is_last = at == siblings.size();

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "executor_write.h"
+#include "float_environment.h"
 #include "theta/base/check.h"
 #include "theta/log/command_rules.h"
 #include "theta/replica/convert.h"
@@ -16,13 +17,17 @@ using scene::ComponentValue;
 using scene::RegisterKey;
 
 std::vector<Outcome> Executor::execute(const fb::CommandPayload& payload) {
+  const FloatEnvironment as_on_every_replica;
   std::vector<Outcome> outcomes;
   outcomes.reserve(payload.commands()->size());
   for (flatbuffers::uoffset_t at = 0; at < payload.commands()->size(); ++at) {
     index_ = static_cast<std::uint8_t>(at);
     type_ = payload.commands_type()->GetEnum<fb::Command>(at);
     const auto mark = log_.mark();
+    const auto bytes_before = state_.scene().variable_bytes();
     auto outcome = execute_one(type_, payload.commands()->Get(at));
+    if (!has_space() && state_.scene().variable_bytes() > bytes_before)
+      outcome = reject(RejectReason::limit, {}, outcome.targets);
     if (outcome.status == OutcomeStatus::rejected) state_.roll_back(log_, mark);
     outcome.command = type_;
     outcomes.push_back(outcome);
@@ -247,6 +252,14 @@ void Executor::note_superseded(const RegisterKey& key, Tally& tally) const {
   ++tally.superseded;
   const auto held = state_.scene().version(key);
   if (!tally.blocker && held) tally.blocker = Blocker{held->slot(), held->seq(), key};
+}
+
+bool Executor::has_space() const { return state_.scene().variable_bytes() <= limits::kSceneVariableBytesMax; }
+
+bool Executor::spend_copy(std::size_t bytes) {
+  if (bytes > copy_bytes_left_) return false;
+  copy_bytes_left_ -= bytes;
+  return true;
 }
 
 bool Executor::spend(std::size_t entities) {

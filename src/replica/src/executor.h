@@ -106,6 +106,9 @@ class Executor {
   void note_superseded(const scene::RegisterKey& key, Tally& tally) const;
   [[nodiscard]] std::optional<Blocker> deletion_of(ObjectId entity) const;
   [[nodiscard]] bool spend(std::size_t entities);
+  [[nodiscard]] bool spend_copy(std::size_t bytes);
+  /// Whether the scene is within limits::kSceneVariableBytesMax.
+  [[nodiscard]] bool has_space() const;
   [[nodiscard]] Outcome reject(RejectReason reason, std::optional<Blocker> blocker = std::nullopt,
                                std::uint32_t targets = 0) const;
   [[nodiscard]] Outcome conclude(const Tally& tally, JournalEntry entry);
@@ -117,6 +120,7 @@ class Executor {
   std::uint8_t index_ = 0;
   wire::fb::Command type_ = wire::fb::Command::NONE;
   std::size_t work_left_ = limits::kPacketWorkMax;
+  std::size_t copy_bytes_left_ = limits::kPacketCopyBytesMax;
 };
 
 }  // namespace theta::replica

@@ -130,6 +130,7 @@ Outcome Executor::duplicate_entities(const fb::DuplicateEntities& command) {
     entry.roots.push_back(ObjectId{next_id});
     for (const auto node : nodes) {
       const ObjectId copy{next_id++};
+      const auto bytes_before = scene.variable_bytes();
       const auto parent = scene.place(node).parent;
       state_.create(copy, node == original ? parent : copy_of.at(parent), version(), log_);
       copy_of.emplace(node, copy);
@@ -139,6 +140,9 @@ Outcome Executor::duplicate_entities(const fb::DuplicateEntities& command) {
         if (std::holds_alternative<std::monostate>(value)) continue;
         scene.set({copy, key.component, key.application}, std::move(value), version(), log_.scene);
       }
+      if (!has_space()) return reject(RejectReason::limit, {}, count_of(targets));
+      if (!spend_copy(scene.variable_bytes() - bytes_before))
+        return reject(RejectReason::too_much_work, {}, count_of(targets));
     }
     ++tally.applied;
   }

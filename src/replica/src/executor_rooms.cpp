@@ -2,6 +2,7 @@
 
 #include "executor.h"
 #include "executor_write.h"
+#include "theta/base/check.h"
 
 namespace theta::replica {
 
@@ -29,18 +30,17 @@ Outcome Executor::open_room(const fb::OpenRoom&) {
 }
 
 Outcome Executor::join_room(const fb::JoinRoom& command) {
-  // Validity has checked the invite; what is left depends on how much room there is.
+  // Validity has checked the invite, and that there is room for another author.
   const auto& invite = *command.invite();
   const auto key = wire::from_fb<InviteKey>(*invite.key());
   const auto uses = state_.members().invite_uses(key);
-  if (uses == 0 && state_.members().invites().size() >= limits::kInvitesPerRoomMax) return reject(RejectReason::limit);
   log::Member member;
   member.key = packet_.author;
   member.display_name = text_or_empty(command.display_name());
   member.role = invite.role();
   if (member.role >= fb::Role::editor) {
     const auto slot = state_.members().next_slot();
-    if (!slot) return reject(RejectReason::limit);
+    THETA_CHECK(slot.has_value());
     member.slot = *slot;
   }
   state_.set_invite_uses(key, uses + 1, log_);

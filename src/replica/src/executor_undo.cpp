@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -28,11 +30,14 @@ Outcome Executor::toggle_span(const fb::CommandRef& first, const fb::CommandRef&
   for (const auto at : chosen) {
     auto entry = state_.journal(packet_.slot)->entries()[at];
     if (const auto refused = toggle(entry)) return *refused;
+    if (!spend_copy(weight_of(entry))) return reject(RejectReason::too_much_work);
     entry.undone = undo;
     entry.toggled_at = packet_.seq;
     entry.toggled_by = {packet_.nonce, index_};
     state_.replace_journal(packet_.slot, at, std::move(entry), log_);
   }
+  // Only now, since `chosen` holds places in the journal.
+  state_.bound_journals(packet_.slot, log_);
   return outcome;
 }
 
@@ -42,12 +47,31 @@ std::optional<Outcome> Executor::toggle(JournalEntry& entry) {
   return makes_vanish ? vanish(entry) : reappear(entry);
 }
 
+namespace {
+
+/// Places in the order of the siblings among which they go, so that finding each costs a step from the one before
+/// instead of a walk along all; then the rest as they stand. No command names a register twice, so any order does.
+std::vector<JournalEntry::Cell*> by_place(std::vector<JournalEntry::Cell>& cells) {
+  std::vector<JournalEntry::Cell*> ordered;
+  ordered.reserve(cells.size());
+  for (auto& cell : cells) ordered.push_back(&cell);
+  const auto rank = [](const JournalEntry::Cell* cell) {
+    const auto* place = std::get_if<scene::Place>(&cell->other);
+    return place ? std::tuple(0, place->parent, place->order, cell->key.entity)
+                 : std::tuple(1, kNoObject, std::uint64_t{0}, kNoObject);
+  };
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [&](const auto* left, const auto* right) { return rank(left) < rank(right); });
+  return ordered;
+}
+
+}  // namespace
+
 /// Each register must still hold what the entry's last turn wrote; then it and the entry change places.
 std::optional<Outcome> Executor::toggle_cells(JournalEntry& entry) {
   if (!spend(entry.cells.size())) return reject(RejectReason::too_much_work);
   auto& scene = state_.scene();
-  // Last written, first taken back: a command may write a place and then what depends on it.
-  for (auto cell = entry.cells.rbegin(); cell != entry.cells.rend(); ++cell) {
+  for (auto* cell : by_place(entry.cells)) {
     const auto& key = cell->key;
     if (!scene.contains(key.entity)) return reject(RejectReason::undo_blocked, deletion_of(key.entity));
     const auto held = scene.version(key);
@@ -115,7 +139,15 @@ std::vector<std::size_t> parents_first(const std::vector<scene::Scene::EntityIma
   std::vector<std::size_t> order;
   order.reserve(images.size());
   std::vector<std::size_t> chain;
-  for (const auto& image : images) {
+  std::vector<std::size_t> by_place(images.size());
+  std::iota(by_place.begin(), by_place.end(), std::size_t{0});
+  std::stable_sort(by_place.begin(), by_place.end(), [&](std::size_t left, std::size_t right) {
+    const auto& a = images[left];
+    const auto& b = images[right];
+    return std::tie(a.place.parent, a.place.order, a.entity) < std::tie(b.place.parent, b.place.order, b.entity);
+  });
+  for (const auto at : by_place) {
+    const auto& image = images[at];
     for (auto found = waiting.find(image.entity); found != waiting.end();
          found = waiting.find(images[chain.back()].place.parent)) {
       chain.push_back(found->second);

@@ -44,8 +44,13 @@ std::optional<ReadRegister> read_register(ByteReader& reader) {
   const bool is_value_register = component > 0 && component < scene::kComponentCount;
   if (!reader.ok() || !is_value_register) return std::nullopt;
   result.key.component = static_cast<scene::Component>(component);
+  if (result.key.application != 0 && result.key.component != scene::Component::application) return std::nullopt;
   auto value = scene::read_canonical(reader, result.key.component);
   if (!value) return std::nullopt;
+  // An entity always hangs somewhere.
+  const bool hangs_nowhere =
+      result.key.component == scene::Component::parent && !std::holds_alternative<scene::Place>(*value);
+  if (hangs_nowhere) return std::nullopt;
   result.value = std::move(*value);
   return result;
 }

@@ -165,18 +165,10 @@ std::vector<Outcome> Replica::Impl::advance(const log::Record& record, std::uint
   return outcomes;
 }
 
-/// Moves the author's high-water mark. An author whose join was rejected is still none: it may try again, so the room
-/// keeps a chain for it without a role.
+/// Moves the author's high-water mark. By now the author is a member: strangers' packets open the room or join it.
 void Replica::Impl::settle_author(const log::Record& record, std::uint64_t object_counter) {
   const auto& header = record.packet.header;
-  const auto* present = state.members().find(header.author);
-  if (!present) {
-    log::Member stranger;
-    stranger.key = header.author;
-    state.put_member(stranger, step_log);
-    present = state.members().find(header.author);
-  }
-  const auto counter = std::max(present->object_counter, object_counter);
+  const auto counter = std::max(state.members().find(header.author)->object_counter, object_counter);
   state.set_chain(header.author, {header.nonce, record.header_hash, header.stamp, counter}, step_log);
 }
 
@@ -208,17 +200,24 @@ std::vector<Outcome> Replica::predict(const Draft& draft) {
   impl_->begin_step();
   impl_->changes_from = impl_->step_log.mark();
   ++impl_->predictions;
+  const auto& payload = *flatbuffers::GetRoot<fb::CommandPayload>(draft.payload.data());
   const auto* member = impl_->state.members().find(draft.author);
+  // The hub would refuse it, and only writers have a slot to write with.
+  if (!member || member->role < log::Role::editor) {
+    Outcome refused;
+    refused.status = OutcomeStatus::rejected;
+    refused.reason = RejectReason::no_such_member;
+    return std::vector<Outcome>(payload.commands()->size(), refused);
+  }
   PacketContext context;
   context.author = draft.author;
-  context.slot = member ? member->slot : kNoSlot;
+  context.slot = member->slot;
   context.nonce = draft.nonce;
   context.base_seq = draft.base_seq;
   // Above every real seq, so that predicted writes never pass for sequenced ones.
   context.seq = Seq{limits::kSeqMax + impl_->predictions};
   context.stamp = draft.stamp;
-  auto outcomes = Executor(impl_->state, impl_->step_log, context)
-                      .execute(*flatbuffers::GetRoot<fb::CommandPayload>(draft.payload.data()));
+  auto outcomes = Executor(impl_->state, impl_->step_log, context).execute(payload);
   impl_->note_member_changes(impl_->changes_from.steps);
   return outcomes;
 }

@@ -240,6 +240,11 @@ void RoomState::push_journal(AuthorSlot slot, JournalEntry entry, StateLog& log)
   journal_bytes_ += entry.bytes;
   journal.push_back(std::move(entry));
   log.steps.emplace_back(JournalPushed{slot});
+  bound_journals(slot, log);
+}
+
+void RoomState::bound_journals(AuthorSlot slot, StateLog& log) {
+  const auto& journal = journal_of(slot);
   while (journal.entries().size() > limits::kJournalEntriesMax || journal.bytes() > limits::kJournalBytesMax)
     evict_oldest(slot, log);
   while (journal_bytes_ > limits::kJournalBytesPerRoomMax) evict_oldest(largest_journal(), log);

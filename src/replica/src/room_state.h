@@ -99,9 +99,12 @@ class RoomState {
   /// Destroys `nodes` (parents first, whole subtrees), leaves a tombstone of `version` for each.
   void destroy(const std::vector<ObjectId>& nodes, scene::Version version, StateLog& log);
 
-  /// Appends and evicts what no longer fits the author's bounds or the room's.
+  /// Appends, and keeps to the bounds.
   void push_journal(AuthorSlot slot, JournalEntry entry, StateLog& log);
+  /// The journal may be over its bounds afterwards, until `bound_journals`.
   void replace_journal(AuthorSlot slot, std::size_t index, JournalEntry entry, StateLog& log);
+  /// Evicts what no longer fits the author's bounds or the room's, oldest first.
+  void bound_journals(AuthorSlot slot, StateLog& log);
 
   void roll_back(StateLog& log, const StateLog::Mark& mark);
 

@@ -30,6 +30,7 @@ class SnapshotReader {
     read_apps();
     read_removed();
     read_authors();
+    check_ids();
     read_rest();
     return problem_;
   }
@@ -211,10 +212,30 @@ class SnapshotReader {
                 member.display_name.size() <= limits::kNameBytesMax,
             "an author is out of bounds");
     require(!room_.state.members().find(member.key), "an author stands twice");
+    require(member.role < fb::Role::editor || member.slot != kNoSlot, "an author may write and has no slot");
     // Slots are given one after the other and never taken back.
     require(member.slot == kNoSlot || member.slot.value() == next_slot++, "the authors' slots have gaps or repeat");
     if (!ok()) return;
+    if (member.slot != kNoSlot) minted_.push_back(member.object_counter);
     room_.state.load_member(member, journal_of(author, member.slot));
+  }
+
+  /// Whether the id's author has come so far: what is above its counter is still to be made, by anybody's create.
+  [[nodiscard]] bool is_minted(ObjectId id) const {
+    const std::size_t slot = slot_of(id).value();
+    return id != kNoObject && slot < minted_.size() && counter_of(id) <= minted_[slot];
+  }
+
+  void check_ids() {
+    if (!ok()) return;
+    for (const auto id : *snapshot_.entities()) require(is_minted(ObjectId{id}), "an entity's author never made it");
+    for (std::size_t slot = 0; slot < minted_.size(); ++slot) {
+      const auto* journal = room_.state.journal(AuthorSlot{static_cast<std::uint16_t>(slot)});
+      if (!journal) continue;
+      for (const auto& entry : journal->entries())
+        for (const auto& image : entry.images)
+          require(is_minted(image.entity), "a journal holds an entity that its author never made");
+    }
   }
 
   std::vector<JournalEntry> journal_of(const fb::AuthorState& author, AuthorSlot slot) {
@@ -256,14 +277,15 @@ class SnapshotReader {
     }
     if (ok() && snapshot_.tombstones())
       for (const auto* tombstone : *snapshot_.tombstones())
-        require(
-            ok() && room_.state.load_tombstone(ObjectId{tombstone->entity()}, version_from_fb(tombstone->version())),
-            "the tombstones are too many, repeat or name what is there");
+        require(ok() && is_minted(ObjectId{tombstone->entity()}) &&
+                    room_.state.load_tombstone(ObjectId{tombstone->entity()}, version_from_fb(tombstone->version())),
+                "the tombstones are too many, repeat, or name what is there or was never made");
     room_.state.finish_load();
   }
 
   const fb::Snapshot& snapshot_;
   Replica::Impl& room_;
+  std::vector<std::uint64_t> minted_;  // index: slot; the highest counter of an id of that author
   std::string problem_;
 };
 

@@ -102,6 +102,11 @@ Verdict check_join(const RoomView& room, const log::CommandPacket& packet, const
     return refuse(RefusalCode::invite_expired, "the invite has expired; ask for a new one");
   if (invite.uses_max != 0 && room.members.invite_uses(invite.key) >= invite.uses_max)
     return refuse(RefusalCode::invite_exhausted, "the invite has been used as often as it may; ask for a new one");
+  if (room.members.size() >= limits::kAuthorsPerRoomMax ||
+      (invite.role >= log::Role::editor && !room.members.next_slot()))
+    return refuse(RefusalCode::quota, "the room has as many authors as it may ever have");
+  if (room.members.invite_uses(invite.key) == 0 && room.members.invites().size() >= limits::kInvitesPerRoomMax)
+    return refuse(RefusalCode::quota, "the room has used as many invites as it may; ask for one that is in use");
   const auto& id = room.members.room();
   if (!log::verify_invite(id, invite))
     return refuse(RefusalCode::invite_invalid,

@@ -136,7 +136,6 @@ class ApplicationColumn {
   /// Precondition: there is one.
   void erase(Row row, std::uint64_t component);
   [[nodiscard]] std::size_t memory_bytes() const;
-  [[nodiscard]] std::size_t payload_bytes() const;
 
  private:
   SparseSet set_;

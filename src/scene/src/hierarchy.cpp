@@ -8,8 +8,8 @@
 
 namespace theta::scene {
 
-static_assert(kOrderGap / kOrderStep >= limits::kTargetsPerCommandMax,
-              "one command renumbers the same siblings at most once more than it must");
+static_assert(kOrderGap / kOrderStep >= 16 * limits::kTargetsPerCommandMax,
+              "renumbering all siblings is paid for by many commands");
 
 Hierarchy::Hierarchy() { clear(); }
 

@@ -21,8 +21,8 @@ inline constexpr Row kRootRow = 0;
 inline constexpr std::uint64_t kOrderGap = std::uint64_t{1} << 32;
 /// How far from its neighbour an insertion goes at most. A plain midpoint halves the gap each time, so a command that
 /// moves thousands of entities in front of one sibling would renumber all siblings every 32 targets; with steps of
-/// this size a gap takes kTargetsPerCommandMax of them.
-inline constexpr std::uint64_t kOrderStep = std::uint64_t{1} << 20;
+/// this size a gap takes sixteen times kTargetsPerCommandMax of them.
+inline constexpr std::uint64_t kOrderStep = std::uint64_t{1} << 16;
 
 /// Which entities there are, and the forest they form: dense rows, linked among siblings in ascending (order, id).
 /// Row 0 is the root, which is no entity. Keeps no hash and no history; its callers do.

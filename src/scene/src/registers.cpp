@@ -33,6 +33,17 @@ T from_value(ComponentValue& value) {
   }
 }
 
+std::size_t variable_size(const std::string& text) { return text.size(); }
+std::size_t variable_size(const TagSet& tags) {
+  std::size_t sum = 0;
+  for (const auto& tag : tags) sum += tag.size();
+  return sum;
+}
+template <class Fixed>
+std::size_t variable_size(const Fixed&) {
+  return 0;
+}
+
 bool is_removal(const ComponentValue& value) { return std::holds_alternative<std::monostate>(value); }
 
 }  // namespace
@@ -71,13 +82,6 @@ void ApplicationColumn::erase(Row row, std::uint64_t component) {
   const Cell hole = set_.erase(row);
   if (hole + 1 != lists_.size()) lists_[hole] = std::move(lists_.back());
   lists_.pop_back();
-}
-
-std::size_t ApplicationColumn::payload_bytes() const {
-  std::size_t sum = 0;
-  for (const auto& list : lists_)
-    for (const auto& entry : list) sum += entry.value.size();
-  return sum;
 }
 
 std::size_t ApplicationColumn::memory_bytes() const {
@@ -153,15 +157,19 @@ void Registers::write(Row row, Component component, std::uint64_t application, C
   const bool is_present = !is_removal(value);
   if (component == Component::application) {
     auto& entry = applications_.entry(row, application);
+    variable_bytes_ -= entry.value.size();
     entry.version = version;
     entry.value = is_present ? std::move(std::get<Bytes>(value)) : Bytes();
     entry.is_present = is_present;
+    variable_bytes_ += entry.value.size();
     return;
   }
   with_column(*this, component, [&](auto& column) {
     using Held = std::decay_t<decltype(column.value(0))>;
     const Cell cell = column.find(row);
     auto held = is_present ? from_value<Held>(value) : Held{};
+    if (cell != kNoCell) variable_bytes_ -= variable_size(column.value(cell));
+    variable_bytes_ += variable_size(held);
     if (cell == kNoCell) {
       column.append(row, std::move(held), is_present, version);
     } else {
@@ -181,14 +189,22 @@ bool Registers::write_first(Row row, Component component, std::uint64_t applicat
     using Held = std::decay_t<decltype(column.value(0))>;
     if (column.find(row) != kNoCell) return false;
     const bool is_present = !is_removal(value);
-    column.append(row, is_present ? from_value<Held>(value) : Held{}, is_present, version);
+    auto held = is_present ? from_value<Held>(value) : Held{};
+    variable_bytes_ += variable_size(held);
+    column.append(row, std::move(held), is_present, version);
     return true;
   });
 }
 
 void Registers::erase(Row row, Component component, std::uint64_t application) {
-  if (component == Component::application) return applications_.erase(row, application);
-  with_column(*this, component, [&](auto& column) { column.erase(row); });
+  if (component == Component::application) {
+    variable_bytes_ -= applications_.find(row, application)->value.size();
+    return applications_.erase(row, application);
+  }
+  with_column(*this, component, [&](auto& column) {
+    variable_bytes_ -= variable_size(column.value(column.find(row)));
+    column.erase(row);
+  });
 }
 
 void Registers::list(Row row, ObjectId entity, std::vector<RegisterKey>& keys) const {
@@ -219,13 +235,10 @@ void Registers::shrink() {
 }
 
 std::size_t Registers::payload_bytes() const {
-  std::size_t sum = transforms_.size() * sizeof(Transform) + meshes_.size() * sizeof(AssetId) +
-                    materials_.size() * sizeof(Material) + visibilities_.size() + lights_.size() * sizeof(Light) +
-                    cameras_.size() * sizeof(Camera) + applications_.payload_bytes();
-  for (const auto& name : names_.values()) sum += name.size();
-  for (const auto& tags : tags_.values())
-    for (const auto& tag : tags) sum += tag.size();
-  return sum;
+  const std::size_t sum = transforms_.size() * sizeof(Transform) + meshes_.size() * sizeof(AssetId) +
+                          materials_.size() * sizeof(Material) + visibilities_.size() + lights_.size() * sizeof(Light) +
+                          cameras_.size() * sizeof(Camera);
+  return sum + variable_bytes_;
 }
 
 std::size_t Registers::memory_bytes() const {

@@ -46,6 +46,9 @@ class Registers {
   [[nodiscard]] const Column<Camera>& cameras() const { return cameras_; }
   [[nodiscard]] const ApplicationColumn& applications() const { return applications_; }
 
+  /// Bytes of names, tags and application components: what an entity has without a bound of its own. Kept up to date.
+  [[nodiscard]] std::size_t variable_bytes() const { return variable_bytes_; }
+
   void reserve(Component component, std::size_t cells, std::size_t rows);
   void shrink();
   /// Bytes of the values as such, as their canonical form has them, without sizes and presence.
@@ -67,6 +70,7 @@ class Registers {
   Column<Light> lights_;
   Column<Camera> cameras_;
   ApplicationColumn applications_;
+  std::size_t variable_bytes_ = 0;
 };
 
 }  // namespace theta::scene

@@ -192,6 +192,8 @@ Scene::EntityImage Scene::image(ObjectId entity) const {
   return image;
 }
 
+std::size_t Scene::variable_bytes() const { return impl_->registers.variable_bytes(); }
+
 Scene::MemoryUse Scene::memory_use() const {
   // A place is a value too: the parent's id and the order.
   const std::size_t payload =

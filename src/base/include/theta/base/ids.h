@@ -65,10 +65,25 @@ using Signature = FixedBytes<struct SignatureTag, 64>;
 
 }  // namespace theta
 
+namespace theta::detail {
+
+/// Its address differs from process to process.
+extern const char kHashAnchor;
+
+/// Authors choose their objects' ids, so without a key they could choose ones that collide in everybody's tables. The
+/// order of such a table must therefore never show: not in state, not in bytes, not in what is printed.
+[[nodiscard]] inline std::uint64_t mix_id(std::uint64_t id) {
+  const auto key = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&kHashAnchor));
+  std::uint64_t mixed = (id ^ (key * 0x9e3779b97f4a7c15ULL)) * 0xbf58476d1ce4e5b9ULL;
+  mixed = (mixed ^ (mixed >> 32) ^ key) * 0x94d049bb133111ebULL;
+  return mixed ^ (mixed >> 32);
+}
+
+}  // namespace theta::detail
+
 template <class Tag, class Rep>
 struct std::hash<theta::Id<Tag, Rep>> {
   [[nodiscard]] std::size_t operator()(theta::Id<Tag, Rep> id) const {
-    // Fibonacci mixing: ids count up, and open-addressing tables want their bits spread.
-    return static_cast<std::size_t>(std::uint64_t{id.value()} * 0x9e3779b97f4a7c15ULL);
+    return static_cast<std::size_t>(theta::detail::mix_id(std::uint64_t{id.value()}));
   }
 };

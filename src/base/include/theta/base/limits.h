@@ -35,6 +35,11 @@ inline constexpr std::size_t kJournalBytesPerRoomMax = 64 * 1024 * 1024;
 /// Entities that the commands of one packet may touch in all.
 inline constexpr std::size_t kPacketWorkMax = 4 * kSubtreeEntitiesMax;
 
+/// Names, tags and application components of all entities of a room.
+inline constexpr std::size_t kSceneVariableBytesMax = std::size_t{256} * 1024 * 1024;
+/// What the commands of one packet may copy: values of duplicated entities, journal entries that are toggled.
+inline constexpr std::size_t kPacketCopyBytesMax = 16 * kJournalBytesMax;
+
 /// Versions pack the seq of the record that wrote a register into 40 bits.
 inline constexpr std::uint64_t kSeqMax = (std::uint64_t{1} << 39) - 1;
 

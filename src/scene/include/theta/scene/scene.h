@@ -140,6 +140,8 @@ class Scene {
   /// Recomputes the hash from all registers (verification; O(scene)).
   [[nodiscard]] crypto::SetHash recompute_hash() const;
 
+  /// Bytes of all names, tags and application components: what a room's bound is held against. O(1).
+  [[nodiscard]] std::size_t variable_bytes() const;
   /// Bytes held, payload (values' own bytes) and overhead apart, for quotas and benchmarks.
   struct MemoryUse {
     std::size_t payload_bytes = 0;

@@ -1,0 +1,7 @@
+#include "theta/base/ids.h"
+
+namespace theta::detail {
+
+const char kHashAnchor = 0;
+
+}  // namespace theta::detail
