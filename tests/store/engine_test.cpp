@@ -16,12 +16,12 @@ enum class Kind { threaded, inlined };
 class EngineTest : public ::testing::TestWithParam<Kind> {
  protected:
   EngineTest() { reopen(); }
-  void reopen() {
+  void reopen(std::size_t requests_max = limits::kQueueRequestsMax, std::size_t bytes_max = limits::kQueueBytesMax) {
     engine_.reset();
     if (GetParam() == Kind::threaded)
-      engine_ = open_sqlite(folder_.path());
+      engine_ = open_sqlite(folder_.path(), requests_max, bytes_max);
     else
-      engine_ = open_inline(folder_.path());
+      engine_ = open_inline(folder_.path(), requests_max, bytes_max);
     driver_ = std::make_unique<Driver>(*engine_);
   }
   StoreResult<Answer> call(Request request) { return driver_->call(std::move(request)); }
@@ -53,6 +53,32 @@ TEST_P(EngineTest, AnAppendIsReadBackAsItWasAfterReopening) {
   EXPECT_EQ(room.head, Seq{6});
   EXPECT_EQ(room.record_hash, make_record(6, 1, 6).record_hash);
   EXPECT_EQ(room.log_bytes, 6 * (kTestHeaderBytes + 100));
+}
+
+TEST_P(EngineTest, AQueueFullOfReadsStillTakesAnAppend) {
+  ASSERT_TRUE(call(create_room(1)));
+  reopen(4);
+  for (int request = 0; request < 6; ++request) engine_->submit(ReadRecords{room_id(1), Seq{1}, 1, 1});
+  const auto ticket = engine_->submit(append(1, 1));
+  int refused = 0;
+  bool is_appended = false;
+  for (const auto& completion : driver_->drain()) {
+    if (code_of(completion.result) == code(StoreError::busy)) ++refused;
+    is_appended = is_appended || (completion.ticket == ticket && completion.result);
+  }
+  EXPECT_EQ(refused, 2);
+  EXPECT_TRUE(is_appended);
+}
+
+TEST_P(EngineTest, WhatWaitsIsBoundedInBytesToo) {
+  ASSERT_TRUE(call(create_room(1)));
+  reopen(limits::kQueueRequestsMax, 1'000'000);
+  for (int request = 0; request < 6; ++request) engine_->submit(ReadRecords{room_id(1), Seq{1}, 1024, 300'000});
+  int refused = 0;
+  for (const auto& completion : driver_->drain())
+    if (code_of(completion.result) == code(StoreError::busy)) ++refused;
+  EXPECT_EQ(refused, 3) << "three answers of 300,000 bytes fit";
+  EXPECT_TRUE(call(ReadRecords{room_id(1), Seq{1}, 1024, 300'000})) << "there is room again";
 }
 
 TEST_P(EngineTest, AnAppendToAnotherHeadIsAConflictAndChangesNothing) {

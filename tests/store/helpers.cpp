@@ -117,19 +117,23 @@ std::vector<Completion> Driver::drain() {
   return std::exchange(waiting_, {});
 }
 
-std::unique_ptr<SqliteEngine> open_sqlite(const std::string& folder) {
+std::unique_ptr<SqliteEngine> open_sqlite(const std::string& folder, std::size_t requests_max, std::size_t bytes_max) {
   SqliteEngine::Options options;
   options.data_folder = folder;
   options.strip_payload = strip_test_payload;
+  options.queue_requests_max = requests_max;
+  options.queue_bytes_max = bytes_max;
   auto engine = SqliteEngine::open(std::move(options));
   EXPECT_TRUE(engine) << message_of(engine);
   return engine ? std::move(*engine) : nullptr;
 }
 
-std::unique_ptr<InlineEngine> open_inline(const std::string& folder) {
+std::unique_ptr<InlineEngine> open_inline(const std::string& folder, std::size_t requests_max, std::size_t bytes_max) {
   InlineEngine::Options options;
   options.database_path = folder + "/theta.db";
   options.database.strip_payload = strip_test_payload;
+  options.queue_requests_max = requests_max;
+  options.queue_bytes_max = bytes_max;
   options.files = make_real_file_system(folder);
   auto engine = InlineEngine::open(std::move(options));
   EXPECT_TRUE(engine) << message_of(engine);

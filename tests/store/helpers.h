@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "theta/store/inline_engine.h"
+#include "theta/store/limits.h"
 #include "theta/store/log_engine.h"
 #include "theta/store/sqlite_engine.h"
 
@@ -64,8 +65,12 @@ class Driver {
   std::vector<Completion> waiting_;
 };
 
-[[nodiscard]] std::unique_ptr<SqliteEngine> open_sqlite(const std::string& folder);
-[[nodiscard]] std::unique_ptr<InlineEngine> open_inline(const std::string& folder);
+[[nodiscard]] std::unique_ptr<SqliteEngine> open_sqlite(const std::string& folder,
+                                                        std::size_t requests_max = limits::kQueueRequestsMax,
+                                                        std::size_t bytes_max = limits::kQueueBytesMax);
+[[nodiscard]] std::unique_ptr<InlineEngine> open_inline(const std::string& folder,
+                                                        std::size_t requests_max = limits::kQueueRequestsMax,
+                                                        std::size_t bytes_max = limits::kQueueBytesMax);
 /// All records of a room, through as many requests as it takes.
 [[nodiscard]] std::vector<StoredRecord> all_records(LogEngine& engine, std::uint8_t room);
 

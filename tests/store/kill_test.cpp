@@ -96,13 +96,13 @@ TEST(SqliteEngineTest, AFullQueueRefusesAtOnceAndRecovers) {
   TemporaryFolder folder;
   SqliteEngine::Options options;
   options.data_folder = folder.path();
-  options.queue_max = 4;
+  options.queue_requests_max = 4;
   auto engine = std::move(*SqliteEngine::open(options));
-  for (int request = 0; request < 6; ++request) engine->submit(ListRooms{});
+  for (int request = 0; request < 6; ++request) engine->submit(ReadMarks{room_id(1)});
   EXPECT_EQ(engine->pending(), 6U);
   int refused = 0;
   for (const auto& completion : Driver(*engine).drain())
-    if (code_of(completion.result) == code(StoreError::quota)) ++refused;
+    if (code_of(completion.result) == code(StoreError::busy)) ++refused;
   EXPECT_EQ(refused, 2);
   EXPECT_TRUE(Driver(*engine).call(ListRooms{}));
 }

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "request_executor.h"
+#include "submission_queue.h"
 #include "theta/base/check.h"
 
 namespace theta::store {
@@ -60,13 +61,13 @@ StoreResult<OwnedDescriptor> lock_folder(const std::string& folder) {
 }  // namespace
 
 struct SqliteEngine::State {
+  explicit State(const SubmissionQueue::Bounds& bounds) : queue(bounds) {}
+
   OwnedDescriptor folder_lock;
   OwnedDescriptor event;
-  std::size_t queue_max = 0;
 
   // The caller's thread only.
-  std::uint64_t last_ticket = 0;
-  std::size_t pending = 0;
+  SubmissionQueue queue;
 
   std::mutex mutex;
   std::condition_variable wake;
@@ -137,12 +138,11 @@ StoreResult<std::unique_ptr<SqliteEngine>> SqliteEngine::open(Options options) {
   if (auto made = make_folder(options.data_folder); !made) return tl::unexpected(std::move(made.error()));
   auto lock = lock_folder(options.data_folder);
   if (!lock) return tl::unexpected(std::move(lock.error()));
-  auto state = std::make_unique<State>();
+  auto state = std::make_unique<State>(SubmissionQueue::Bounds{options.queue_requests_max, options.queue_bytes_max});
   state->folder_lock = std::move(*lock);
   state->event = OwnedDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (state->event.get() < 0)
     return fail(StoreError::io, std::string("could not make an eventfd: ") + std::strerror(errno));
-  state->queue_max = options.queue_max;
   ExecutorOptions executor_options;
   executor_options.database_path = options.data_folder + "/theta.db";
   executor_options.database.strip_payload = options.strip_payload;
@@ -165,15 +165,11 @@ SqliteEngine::~SqliteEngine() {
 }
 
 Ticket SqliteEngine::submit(Request request) {
-  const Ticket ticket{++state_->last_ticket};
-  const bool is_full = state_->pending >= state_->queue_max;
-  ++state_->pending;
-  if (is_full) {
-    std::vector<Completion> refused;
-    refused.push_back(
-        {ticket, fail(StoreError::quota, "the store's queue is full (" + std::to_string(state_->queue_max) +
-                                             " requests); wait for completions before submitting more")});
-    state_->publish(refused);
+  auto [ticket, refused] = state_->queue.enter(request);
+  if (refused) {
+    std::vector<Completion> completions;
+    completions.push_back({ticket, tl::unexpected(std::move(*refused))});
+    state_->publish(completions);
     return ticket;
   }
   bool was_empty = false;
@@ -190,13 +186,14 @@ void SqliteEngine::poll(std::vector<Completion>& completions) {
   const std::lock_guard lock(state_->mutex);
   std::uint64_t count = 0;
   [[maybe_unused]] const auto read = ::read(state_->event.get(), &count, sizeof count);
-  THETA_CHECK(state_->completed.size() <= state_->pending);
-  state_->pending -= state_->completed.size();
-  for (auto& completion : state_->completed) completions.push_back(std::move(completion));
+  for (auto& completion : state_->completed) {
+    state_->queue.leave(completion.ticket);
+    completions.push_back(std::move(completion));
+  }
   state_->completed.clear();
 }
 
-std::size_t SqliteEngine::pending() const { return state_->pending; }
+std::size_t SqliteEngine::pending() const { return state_->queue.size(); }
 
 int SqliteEngine::event_fd() const { return state_->event.get(); }
 

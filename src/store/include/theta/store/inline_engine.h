@@ -4,6 +4,7 @@
 #include <string>
 
 #include "theta/store/file_system.h"
+#include "theta/store/limits.h"
 #include "theta/store/log_engine.h"
 #include "theta/store/room_database.h"
 
@@ -20,6 +21,9 @@ class InlineEngine final : public LogEngine {
     std::unique_ptr<FileSystem> files;
     /// Uploads last written before this are thrown away.
     WallTime keep_uploads_since{};
+    /// Of what is submitted and not polled; see `LogEngine`.
+    std::size_t queue_requests_max = limits::kQueueRequestsMax;
+    std::size_t queue_bytes_max = limits::kQueueBytesMax;
   };
   [[nodiscard]] static StoreResult<std::unique_ptr<InlineEngine>> open(Options options);
   ~InlineEngine() override;

@@ -32,6 +32,7 @@ inline constexpr std::size_t kRunningHashesMax = 256;
 inline constexpr std::size_t kBatchRequestsMax = 4096;
 inline constexpr std::size_t kBatchBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kQueueRequestsMax = 65536;
+inline constexpr std::size_t kQueueBytesMax = 256 * 1024 * 1024;
 inline constexpr std::size_t kSnapshotPartBytes = 256 * 1024;
 inline constexpr std::size_t kSnapshotPartsPerStep = 1;
 inline constexpr std::size_t kCompactRecordsPerStep = 1024;

@@ -17,6 +17,7 @@ enum class StoreError : std::uint8_t {
   conflict,   // the room's head is not where the append expected it: reload the room, somebody else wrote
   not_found,  // no such room, record, snapshot or asset
   quota,      // refused by a quota: tell the author
+  busy,       // the engine's queue is full and nothing was tried: ask again when completions have come
   no_space,   // the disk is full: the room is read-only until a later write succeeds
   io,         // the disk failed: the room is read-only until a later write succeeds
   corrupt,    // what was read is not what was written: stop serving the room, restore from a backup
@@ -187,6 +188,12 @@ struct AssetChunk {
 using Answer = std::variant<Done, RoomList, RecordRange, StoredSnapshot, Equivocations, Marks, Checkpoints, AssetState,
                             AssetChunk>;
 
+/// What a request weighs in an engine's queue: the bytes that it carries, and those of the largest answer that it may
+/// get.
+[[nodiscard]] std::size_t queue_bytes_of(const Request& request);
+/// Requests that a room cannot go on without. They still find room in a queue that is full for all others.
+[[nodiscard]] bool is_essential(const Request& request);
+
 using Ticket = Id<struct TicketTag, std::uint64_t>;
 
 struct Completion {
@@ -196,14 +203,15 @@ struct Completion {
 
 /// The sequencer's durable side: holds each room's order, its snapshots and its assets. Asynchronous, so that the loop
 /// never waits for a disk; a completed write is on disk. Writes submitted between two polls share one transaction
-/// (group commit). Used from one thread.
+/// (group commit). Used from one thread. What waits is bounded in number and bytes, answers that nobody polled
+/// included; a request beyond completes with `busy`. Essential requests have as much room again to themselves.
 class LogEngine {
  public:
   virtual ~LogEngine() = default;
   virtual Ticket submit(Request request) = 0;
   /// Moves what has completed to the end of `completions`.
   virtual void poll(std::vector<Completion>& completions) = 0;
-  /// Requests submitted and not yet polled; the caller bounds it.
+  /// Requests submitted and not yet polled.
   [[nodiscard]] virtual std::size_t pending() const = 0;
 };
 

@@ -18,8 +18,9 @@ class SqliteEngine final : public LogEngine {
     std::string data_folder;
     /// See `DatabaseOptions`.
     StripPayload strip_payload = nullptr;
-    /// Requests submitted and not polled; one more completes with `quota`, without having been tried.
-    std::size_t queue_max = limits::kQueueRequestsMax;
+    /// Of what is submitted and not polled; see `LogEngine`.
+    std::size_t queue_requests_max = limits::kQueueRequestsMax;
+    std::size_t queue_bytes_max = limits::kQueueBytesMax;
     /// Uploads last written before this are thrown away.
     WallTime keep_uploads_since{};
   };
