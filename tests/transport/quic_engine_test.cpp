@@ -367,6 +367,36 @@ TEST(QuicEngine, BeyondTheHalfOpenLimitNewcomersAreDropped) {
   EXPECT_GE(hub.engine->stats().dropped_half_open_limit, 2U);
 }
 
+TEST(QuicEngine, NobodyAloneCanTakeAllHandshakesUnderWay) {
+  constexpr std::uint16_t kFlood = 20;
+  EngineWire wire;
+  auto& flooder = wire.add({});
+  std::vector<Packet> firsts;
+  wire.on_transmit = [&](Packet& packet) {
+    firsts.push_back(packet);
+    return false;
+  };
+  for (std::uint16_t i = 0; i < kFlood; ++i) flooder.engine->connect(loopback(1), std::nullopt, wire.now());
+  flooder.engine->flush(wire.now());
+  ASSERT_GE(firsts.size(), kFlood);
+  wire.remove(flooder);
+
+  auto options = hub_options();
+  options.half_open_max = 16;
+  options.half_open_per_source_max = 4;
+  auto& hub = wire.add(options);
+  for (std::uint16_t i = 0; i < kFlood; ++i) wire.deliver({loopback(i), hub.address, firsts[i].bytes});
+  EXPECT_EQ(hub.engine->stats().half_open, 4U);
+  EXPECT_EQ(hub.engine->stats().dropped_half_open_limit, kFlood - 4U);
+  const auto elsewhere = *SocketAddress::parse("192.0.2.7:9");
+  wire.deliver({elsewhere, hub.address, firsts[kFlood - 1].bytes});
+  EXPECT_EQ(hub.engine->stats().half_open, 5U) << "others find room";
+  wire.run_for(30s);
+  EXPECT_EQ(hub.engine->stats().half_open, 0U);
+  wire.deliver({loopback(7), hub.address, firsts[0].bytes});
+  EXPECT_EQ(hub.engine->stats().half_open, 1U) << "what a source had is given back";
+}
+
 TEST(QuicEngine, UnfinishedMessagesOfAllPeersAreBounded) {
   auto options = hub_options();
   options.unfinished_bytes_max = 100'000;

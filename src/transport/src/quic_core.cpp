@@ -63,8 +63,12 @@ QuicConnection& QuicCore::adopt(std::unique_ptr<QuicConnection> connection) {
   auto& adopted = *connection;
   connections_.emplace(adopted.peer().value(), std::move(connection));
   ++live_count_;
-  ++sources_[source_of(adopted.first_remote())];
-  if (adopted.is_server()) ++half_open_count_;
+  auto& source = sources_[source_of(adopted.first_remote())];
+  ++source.connections;
+  if (adopted.is_server()) {
+    ++source.half_open;
+    ++half_open_count_;
+  }
   mark_dirty(adopted);
   return adopted;
 }
@@ -277,17 +281,23 @@ void QuicCore::emit(const Event& event) { sink_.on_event(event); }
 
 void QuicCore::on_established(QuicConnection& connection) {
   ++stats_.handshakes_completed;
-  if (connection.is_server()) --half_open_count_;
+  note_not_half_open(connection);
+}
+
+void QuicCore::note_not_half_open(const QuicConnection& connection) {
+  if (!connection.is_server()) return;
+  --half_open_count_;
+  --sources_.find(source_of(connection.first_remote()))->second.half_open;
 }
 
 void QuicCore::on_ended(QuicConnection& connection) {
   --live_count_;
   if (!connection.is_established()) {
     ++stats_.handshakes_failed;
-    if (connection.is_server()) --half_open_count_;
+    note_not_half_open(connection);
   }
   const auto source = sources_.find(source_of(connection.first_remote()));
-  if (--source->second == 0) sources_.erase(source);
+  if (--source->second.connections == 0) sources_.erase(source);
   // What lingers only to answer late packets is bounded too.
   if (connections_.size() > 2 * options_.connections_max) connection.forget();
 }

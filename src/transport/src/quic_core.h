@@ -99,6 +99,8 @@ class QuicCore final : public QuicHost {
   [[nodiscard]] bool may_answer(AnswerBudget& budget);
   void answer(const Datagram& datagram, ByteView bytes);
   [[nodiscard]] static SourceKey source_of(const SocketAddress& address);
+  /// A handshake has completed or failed.
+  void note_not_half_open(const QuicConnection& connection);
 
   QuicOptions options_;
   std::unique_ptr<TlsContext> tls_;
@@ -117,7 +119,12 @@ class QuicCore final : public QuicHost {
   std::set<std::pair<MonotonicTime, std::uint64_t>> timers_;
   std::vector<std::uint64_t> dirty_;
   std::vector<FailedConnect> failed_connects_;
-  std::unordered_map<SourceKey, std::size_t, SourceKeyHash> sources_;
+  /// What one address (or IPv6 /64) has here.
+  struct SourceUse {
+    std::size_t connections = 0;
+    std::size_t half_open = 0;
+  };
+  std::unordered_map<SourceKey, SourceUse, SourceKeyHash> sources_;
   std::size_t live_count_ = 0;
   std::size_t half_open_count_ = 0;
   AnswerBudget answers_;

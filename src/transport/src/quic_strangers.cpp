@@ -89,7 +89,9 @@ bool QuicCore::check_token(const Datagram& datagram, QuicConnection::Newcomer& n
 }
 
 bool QuicCore::is_within_limits(const Datagram& datagram, const ngtcp2_pkt_hd& header) {
-  if (half_open_count_ >= options_.half_open_max) {
+  const auto found = sources_.find(source_of(datagram.remote));
+  const auto source = found == sources_.end() ? SourceUse{} : found->second;
+  if (source.half_open >= options_.half_open_per_source_max || half_open_count_ >= options_.half_open_max) {
     ++stats_.dropped_half_open_limit;
     return false;
   }
@@ -99,8 +101,7 @@ bool QuicCore::is_within_limits(const Datagram& datagram, const ngtcp2_pkt_hd& h
                  "the hub has as many connections as it takes; try again later");
     return false;
   }
-  const auto source = sources_.find(source_of(datagram.remote));
-  if (source != sources_.end() && source->second >= options_.connections_per_source_max) {
+  if (source.connections >= options_.connections_per_source_max) {
     ++stats_.dropped_source_limit;
     send_refusal(datagram, header, NGTCP2_CONNECTION_REFUSED, "too many connections from your address; close some");
     return false;

@@ -38,11 +38,13 @@ struct QuicOptions {
 
   std::size_t connections_max = 4096;
   /// Of one IPv4 address or one IPv6 /64.
-  std::size_t connections_per_source_max = 1024;
+  std::size_t connections_per_source_max = 256;
   /// Handshakes under way that make us ask newcomers to prove their address first (Retry, RFC 9000 section 8.1.2).
   std::size_t half_open_before_retry = 64;
-  /// Handshakes under way beyond which newcomers are dropped.
+  /// Handshakes under way beyond which newcomers are dropped; and those of one source, so that nobody alone can keep
+  /// all others out.
   std::size_t half_open_max = 1024;
+  std::size_t half_open_per_source_max = 64;
   /// Answers to strangers (stateless resets, version negotiation, refusals), so that spoofed datagrams cannot make us a
   /// mirror: at most `burst` at once and `per_second` in the long run.
   std::size_t stranger_answers_burst = 256;
