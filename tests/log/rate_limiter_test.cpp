@@ -24,6 +24,14 @@ int taken_at(RateLimiter& limiter, const RateLimit& limit, MonotonicTime now) {
   return taken;
 }
 
+TEST(RateLimiter, IsFullOnceWhatWasTakenHasComeBack) {
+  RateLimiter limiter;
+  EXPECT_TRUE(limiter.is_full(at(seconds(0))));
+  EXPECT_EQ(limiter.charge(3, kCommands, at(seconds(5))), kFree);
+  EXPECT_FALSE(limiter.is_full(at(milliseconds(5299))));
+  EXPECT_TRUE(limiter.is_full(at(milliseconds(5300))));
+}
+
 TEST(RateLimiter, TakesExactlyTheBurstAndThenOneForEachInterval) {
   RateLimiter limiter;
   EXPECT_EQ(taken_at(limiter, kCommands, at(seconds(5))), 100);

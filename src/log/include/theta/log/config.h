@@ -22,9 +22,9 @@ struct CommandLogConfig {
   std::size_t commands_per_packet_max = limits::kCommandsPerPacketMax;
   /// Per author, in commands; a refused packet is charged too.
   RateLimit commands{100, 10};
-  /// Per session, in messages.
+  /// Per author, in messages.
   RateLimit presence{60, 60};
-  /// Per session, in bytes.
+  /// Per author, in bytes; snapshots that a hub sends count too.
   RateLimit bulk{16.0 * 1024 * 1024, 8.0 * 1024 * 1024};
   /// How far a packet's stamp may lie ahead of the hub's clock.
   std::chrono::milliseconds clock_skew_max{60'000};

@@ -25,6 +25,9 @@ class RateLimiter {
   /// sends nothing meanwhile, is taken; nobody ever waits longer than two bursts (and the cost itself) take to refill.
   [[nodiscard]] std::chrono::nanoseconds charge_always(double cost, const RateLimit& limit, MonotonicTime now);
 
+  /// True when nothing is owed: a new limiter would not behave otherwise, so this one may be forgotten.
+  [[nodiscard]] bool is_full(MonotonicTime now) const { return theoretical_arrival_ <= now; }
+
  private:
   enum class WhenRefused : std::uint8_t { free, pays };
   [[nodiscard]] std::chrono::nanoseconds charge_as(WhenRefused refused, double cost, const RateLimit& limit,
