@@ -269,6 +269,35 @@ TEST(HubAttach, ARevokedMemberIsPutOutAndNotLetInAgain) {
   ASSERT_TRUE(world.run_until([&] { return editor.is_refused(RefusalCode::forbidden); }));
 }
 
+TEST(HubAttach, WhoeverIsRevokedWhileWaitingIsNotLetIn) {
+  auto config = generous();
+  config.ring_records_max = 1;
+  HubWorld world(config);
+  auto& admin = world.add_member(1);
+  const auto room = world.open_room(admin);
+  auto& editor = world.add_editor(2, room, admin);
+  write(world, admin, 1, 10);
+  ASSERT_TRUE(world.run_until([&] { return editor.head() == admin.head(); }));
+  reconnect(world, editor);
+  write(world, admin, 11, 10);
+  // The store is asked for the editor's record, and answers only after the revocation has been sequenced.
+  world.is_store_held = true;
+  editor.attach(room, {.resume = true});
+  world.run_for(std::chrono::milliseconds(200));
+  fb::RevokeRoleT revoke;
+  revoke.author = boxed(editor.author);
+  admin.submit(payload_of(std::move(revoke)));
+  world.run_for(std::chrono::milliseconds(200));
+  world.is_store_held = false;
+  ASSERT_TRUE(world.run_until([&] { return editor.is_refused(RefusalCode::forbidden); }));
+  world.settle();
+  const auto head = admin.head();
+  admin.submit(payload_of(create_entities(AuthorSlot{0}, 100)));
+  ASSERT_TRUE(world.run_until([&] { return admin.head() > head; }));
+  world.settle();
+  EXPECT_LT(editor.head(), admin.head()) << "nothing more is shown to it";
+}
+
 TEST(HubAttach, SessionsAreToldWhoComesAndGoes) {
   HubWorld world;
   auto& admin = world.add_member(1);
@@ -285,7 +314,9 @@ TEST(HubAttach, SessionsAreToldWhoComesAndGoes) {
 }
 
 TEST(HubAttach, AnIdleRoomLeavesMemoryAndComesBackTheSame) {
-  HubWorld world(generous());
+  auto config = generous();
+  config.roomless_timeout = std::chrono::minutes(10);
+  HubWorld world(config);
   auto& admin = world.add_member(1);
   const auto room = world.open_room(admin);
   write(world, admin, 1, 100);

@@ -100,11 +100,13 @@ TEST(HubBulk, AssetAndRoomQuotasHold) {
   AssetPeople people(config);
   people.put(people.admin, 0, 1000);
   EXPECT_TRUE(people.world.run_until([&] { return people.admin.is_refused(RefusalCode::quota); }));
+  EXPECT_EQ(people.world.metric("quota_rejections", "guards.asset_bytes_per_room_max"), 1);
   config.log.asset_bytes_max = 1000;
   people.world.hub->set_config(config);
   people.admin.messages.clear();
   people.put(people.admin, 0, 1000);
   EXPECT_TRUE(people.world.run_until([&] { return people.admin.is_refused(RefusalCode::quota); }));
+  EXPECT_EQ(people.world.metric("quota_rejections", "guards.asset_bytes_max"), 1);
 }
 
 TEST(HubBulk, AnAssetThatIsNotThereIsRefused) {
@@ -115,7 +117,7 @@ TEST(HubBulk, AnAssetThatIsNotThereIsRefused) {
 
 TEST(HubBulk, OverTheRateIsRefusedWithAWaitAndCounted) {
   HubConfig config;
-  config.log.bulk = {512.0 * 1024, 64.0 * 1024};
+  config.log.bulk = {512.0 * 1024, 1024};
   AssetPeople people(config);
   people.put(people.admin, 0, limits::kAssetChunkBytes);
   ASSERT_TRUE(people.has_state(people.admin, limits::kAssetChunkBytes));
@@ -123,7 +125,10 @@ TEST(HubBulk, OverTheRateIsRefusedWithAWaitAndCounted) {
   people.get(people.admin, 0);
   ASSERT_TRUE(people.world.run_until([&] { return people.admin.is_refused(RefusalCode::rate_limited); }));
   EXPECT_GT(people.admin.last<fb::RequestRefusedT>()->retry_after_ms, 0U);
-  EXPECT_GE(people.world.metric("bulk_rate_drops"), 1);
+  people.world.settle();
+  EXPECT_EQ(people.world.metric("bulk_rate_drops"), 2)
+      << "both: each chunk costs half of the bucket, and a request more";
+  EXPECT_EQ(people.world.metric("rate_limit_drops"), 0) << "no packet was refused";
 }
 
 TEST(HubBulk, TooManyRequestsAtOnceArePutOff) {

@@ -36,6 +36,7 @@ TEST(HubDisk, AFullDiskMakesTheRoomReadOnlyAndLosesNothing) {
   ASSERT_TRUE(one.world.run_until([&] { return one.admin.refusal_count(RefusalCode::room_read_only) == 1; }));
   EXPECT_EQ(one.admin.refusals.back().nonce, packet.header.nonce);
   EXPECT_GT(one.admin.refusals.back().retry_after_ms, 0U);
+  EXPECT_EQ(one.world.metric("read_only_rejections"), 1);
   EXPECT_TRUE(one.world.run_until([&] { return one.admin.has_notice(fb::NoticeKind::room_read_only); }));
   EXPECT_EQ(one.admin.head().value(), 2U) << "what is not on disk is shown to nobody";
 

@@ -261,8 +261,13 @@ std::size_t ScriptedPeer::refusal_count(log::RefusalCode code) const {
 
 // ---- HubWorld -----------------------------------------------------------------------------------------------------
 
-HubWorld::HubWorld(const HubConfig& config_)
-    : net(transport::SimOptions{}, 1), config(config_), hub_key(key_of(200)), admin_token(32, 9), forward_(*this) {
+HubWorld::HubWorld(const HubConfig& config_, std::size_t store_requests_max_)
+    : net(transport::SimOptions{}, 1),
+      config(config_),
+      hub_key(key_of(200)),
+      admin_token(32, 9),
+      store_requests_max(store_requests_max_),
+      forward_(*this) {
   hub_endpoint = &net.add_endpoint(forward_, "hub");
   start_hub();
 }
@@ -284,6 +289,7 @@ void HubWorld::start_hub() {
   options.database.exclusive_locking = true;
   options.database.strip_payload = log::archive_record;
   options.files = disk.file_system("data");
+  options.queue_requests_max = store_requests_max;
   auto opened = store::InlineEngine::open(std::move(options));
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   engine = std::move(*opened);

@@ -134,7 +134,7 @@ class ScriptedPeer final : public transport::EventSink {
 /// One hub, its disk and its network, in virtual time. Faults: the disk's through `disk`, the network's through `net`.
 class HubWorld {
  public:
-  explicit HubWorld(const HubConfig& config = {});
+  explicit HubWorld(const HubConfig& config = {}, std::size_t store_requests_max = store::limits::kQueueRequestsMax);
 
   ScriptedPeer& add_peer(std::uint8_t key_seed);
   /// Connected and logged in.
@@ -169,6 +169,7 @@ class HubWorld {
   transport::SimEndpoint* hub_endpoint = nullptr;
   /// Completions wait while this is set, as behind a slow disk.
   bool is_store_held = false;
+  std::size_t store_requests_max;
 
  private:
   /// The endpoint wants its sink before the hub, which wants the endpoint, can exist.

@@ -49,6 +49,7 @@ TEST(HubPackets, AGapIsRefusedWithTheNonceThatIsExpected) {
   ASSERT_TRUE(two.is_refused(RefusalCode::gap));
   EXPECT_EQ(two.editor.refusals.back().nonce, Nonce{9});
   EXPECT_EQ(two.editor.refusals.back().expected, Nonce{2});
+  EXPECT_EQ(two.world.metric("gap_rejections"), 1);
 }
 
 TEST(HubPackets, AResentPacketIsAnsweredAsReplayAndChangesNothing) {
@@ -90,6 +91,7 @@ TEST(HubPackets, TwoBodiesWithOneNonceSuspendTheAuthorAndKeepTheProof) {
   two.restart_and_attach();
   two.editor.submit(two.edit(9));
   EXPECT_TRUE(two.is_refused(RefusalCode::suspended));
+  EXPECT_EQ(two.world.metric("suspended_rejections"), 1);
 }
 
 TEST(HubPackets, AForgedSecondBodyIsAReplayAndSuspendsNobody) {
@@ -158,6 +160,7 @@ TEST(HubPackets, AStampTooFarAheadIsRefusedUntilTheClockComesNear) {
   two.world.wall_offset = {};
   two.editor.submit_packet(packet);
   ASSERT_TRUE(two.is_refused(RefusalCode::clock_skew));
+  EXPECT_EQ(two.world.metric("clock_skew_rejections"), 1);
   two.world.run_for(std::chrono::milliseconds(two.editor.refusals.back().retry_after_ms));
   two.editor.submit_packet(packet);
   EXPECT_TRUE(two.is_at(3));
@@ -181,7 +184,8 @@ TEST(HubPackets, TooManyCommandsAreRefusedAndCounted) {
     commands[index].Set(create_entities(AuthorSlot{1}, index + 1));
   two.editor.submit(payload_of(std::move(commands)));
   ASSERT_TRUE(two.is_refused(RefusalCode::too_many_commands));
-  EXPECT_EQ(two.world.metric("payload_guard_drops"), 1);
+  EXPECT_EQ(two.world.metric("command_count_drops"), 1);
+  EXPECT_EQ(two.world.metric("payload_guard_drops"), 0);
 }
 
 TEST(HubPackets, AViewersEditIsRefusedForItsRole) {
@@ -203,8 +207,10 @@ TEST(HubPackets, EntityQuotasOfRoomAndAuthorHold) {
   ASSERT_TRUE(two.is_at(3));
   two.editor.submit(two.edit(3));
   ASSERT_TRUE(two.is_refused(RefusalCode::quota));
+  EXPECT_EQ(two.world.metric("quota_rejections", "guards.entities_per_author_max"), 1);
   two.admin.submit(payload_of(create_entities(AuthorSlot{0}, 1, 2)));
   ASSERT_TRUE(two.world.run_until([&] { return two.admin.refusal_count(RefusalCode::quota) == 1; }));
+  EXPECT_EQ(two.world.metric("quota_rejections", "guards.entities_per_room_max"), 1);
   two.admin.reset_chain();
   two.admin.submit(payload_of(create_entities(AuthorSlot{0}, 1, 1)));
   EXPECT_TRUE(two.is_at(4));
@@ -222,6 +228,7 @@ TEST(HubPackets, TheLogsSizeQuotaHoldsAcrossARestart) {
     ASSERT_LT(counter, 1000U);
   }
   EXPECT_EQ(two.editor.refusals.back().code, RefusalCode::quota);
+  EXPECT_EQ(two.world.metric("quota_rejections", "guards.log_bytes_per_room_max"), two.editor.refusals.size());
   EXPECT_GT(two.editor.head().value(), 3U);
   two.restart_and_attach();
   two.editor.submit(payload_of(create_entities(AuthorSlot{1}, counter, 10)));
@@ -236,6 +243,7 @@ TEST(HubPackets, ASupersededWriterOnlyReads) {
   ASSERT_TRUE(two.world.run_until([&] { return two.editor.has_notice(fb::NoticeKind::superseded); }));
   two.editor.submit(two.edit());
   ASSERT_TRUE(two.is_refused(RefusalCode::not_writer));
+  EXPECT_EQ(two.world.metric("not_writer_rejections"), 1);
   second.submit(two.edit());
   EXPECT_TRUE(two.is_at(3));
 }

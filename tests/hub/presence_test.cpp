@@ -63,7 +63,7 @@ TEST(HubPresence, OverTheRateIsDroppedAndCounted) {
   ThreePeople people(config);
   for (std::uint32_t counter = 1; counter <= 30; ++counter) people.second.send_presence(counter);
   people.world.settle();
-  EXPECT_EQ(people.world.metric("presence_drops"), 20);
+  EXPECT_EQ(people.world.metric("presence_rate_drops"), 20);
   EXPECT_FALSE(people.second.closed);
 }
 
@@ -72,9 +72,19 @@ TEST(HubPresence, MalformedOrTooLargeIsDroppedAndCounted) {
   people.second.send(transport::Lane::presence, SharedBytes(Bytes{9, 9, 9}));
   people.second.send(transport::Lane::presence, SharedBytes(Bytes(limits::kPresenceBytesMax, 0)));
   people.world.settle();
-  EXPECT_EQ(people.world.metric("presence_drops"), 2);
+  EXPECT_EQ(people.world.metric("presence_malformed_drops"), 1);
+  EXPECT_EQ(people.world.metric("presence_size_drops"), 1);
   EXPECT_FALSE(people.second.closed);
   EXPECT_TRUE(people.admin.presence.empty());
+}
+
+TEST(HubPresence, InNoRoomIsDroppedAndCounted) {
+  HubWorld world;
+  auto& peer = world.add_member(1);
+  peer.send_presence(1);
+  world.settle();
+  EXPECT_EQ(world.metric("presence_misplaced_drops"), 1);
+  EXPECT_FALSE(peer.closed);
 }
 
 TEST(HubPresence, ManySessionsShareDatagramsAndTakeTurns) {
@@ -103,7 +113,10 @@ TEST(HubPresence, WhoeverLeftIsNotSentAnyMore) {
   people.second.detach();
   people.second.send_presence(2);
   people.world.run_for(std::chrono::seconds(10));
-  for (const auto& update : people.admin.presence) EXPECT_EQ(update.counter, 1U);
+  EXPECT_TRUE(people.admin.presence.empty()) << "what a flush had not taken yet left with its sender";
+  people.third.send_presence(7);
+  ASSERT_TRUE(people.world.run_until([&] { return !people.admin.presence.empty(); }));
+  EXPECT_EQ(people.admin.presence.front().counter, 7U);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ TEST(HubRoom, OpeningWithAnotherTokenIsForbidden) {
   request.packet = Bytes(10, 0);
   admin.send_control(message_of(std::move(request)));
   ASSERT_TRUE(world.run_until([&] { return admin.is_refused(RefusalCode::forbidden); }));
-  EXPECT_EQ(world.metric("login_rejections"), 1);
+  EXPECT_EQ(world.metric("admin_token_rejections"), 1);
 }
 
 TEST(HubRoom, AttachingToAnUnknownRoomIsRefused) {

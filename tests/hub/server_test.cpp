@@ -12,6 +12,8 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "theta/base/hex.h"
@@ -121,6 +123,68 @@ TEST(HubServer, HealthReadinessAndMetricsAreServed) {
     EXPECT_NE(metrics.find(name), std::string::npos) << name;
 }
 
+/// The lines of `text` that begin with `prefix`, without it, up to the next character that is no part of a name.
+std::set<std::string> names_after(const std::string& text, const std::string& prefix) {
+  std::set<std::string> names;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(prefix)) continue;
+    const auto rest = line.substr(prefix.size());
+    names.insert(rest.substr(0, rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_")));
+  }
+  return names;
+}
+
+TEST(HubServer, TheManualListsEveryMetricAndNoOther) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  const auto exported = names_after(get(*running.server, "/metrics"), "# TYPE theta_");
+  std::ifstream file(THETA_SOURCE_DIR "/docs/hub.md");
+  std::stringstream manual;
+  manual << file.rdbuf();
+  EXPECT_GT(exported.size(), 60U);
+  EXPECT_EQ(names_after(manual.str(), "| `theta_"), exported);
+}
+
+TEST(HubServer, EveryGuardsCounterIsThereFromTheStart) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  const auto metrics = get(*running.server, "/metrics");
+  std::ifstream file(THETA_SOURCE_DIR "/docs/hub.md");
+  int guards = 0;
+  for (std::string line; std::getline(file, line);) {
+    const auto end = line.find("` | guard: ");
+    if (!line.starts_with("| `theta_") || end == std::string::npos) continue;
+    const auto name = line.substr(3, end - 3);
+    ++guards;
+    // With or without a label; the first sample of a name says 0.
+    const auto sample = std::min(metrics.find("\n" + name + " 0"), metrics.find("\n" + name + "{"));
+    EXPECT_NE(sample, std::string::npos) << name;
+  }
+  EXPECT_GT(guards, 25);
+  for (const char* setting : {"sessions.sessions_max", "rooms.rooms_max", "guards.log_bytes_per_room_max"})
+    EXPECT_NE(metrics.find("theta_quota_rejections{setting=\"" + std::string(setting) + "\"} 0"), std::string::npos)
+        << setting;
+  for (const char* code : {"clock_skew", "suspended", "schema_mismatch"})
+    EXPECT_NE(metrics.find("theta_refusals{code=\"" + std::string(code) + "\"} 0"), std::string::npos) << code;
+}
+
+TEST(HubServer, EveryQuotaIsCountedUnderASettingThatExists) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  std::string all;
+  for (const auto& setting : list_settings(ServerConfig{})) all += "setting=\"" + setting.name + "\"\n";
+  std::istringstream lines(get(*running.server, "/metrics"));
+  int quotas = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("theta_quota_rejections{")) continue;
+    const auto label = line.substr(line.find('{') + 1, line.find('}') - line.find('{') - 1);
+    EXPECT_NE(all.find(label + "\n"), std::string::npos) << label;
+    ++quotas;
+  }
+  EXPECT_EQ(quotas, 14);
+}
+
 TEST(HubServer, WhatIsNotThereIsSaidInASentence) {
   TemporaryFolder folder;
   RunningServer running(options_in(folder.path()));
@@ -150,6 +214,10 @@ TEST(HubServer, HeadersAndBodiesOverTheBoundAreRefused) {
   const auto body = ask_over_tcp(address, "GET / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(100, 'x'));
   EXPECT_EQ(status_line(body).substr(0, 12), "HTTP/1.1 413");
   EXPECT_EQ(status_line(ask_over_tcp(address, "no http at all\r\n\r\n")).substr(0, 12), "HTTP/1.1 400");
+  const auto metrics = get(*running.server, "/metrics");
+  for (const char* reason : {"header_size", "body_size", "malformed"})
+    EXPECT_NE(metrics.find("theta_http_rejections{reason=\"" + std::string(reason) + "\"} 1"), std::string::npos)
+        << reason;
 }
 
 TEST(HubServer, ThousandsOfRequestsInTurnAreAllAnswered) {
@@ -168,6 +236,7 @@ TEST(HubServer, SecretsAreMadeForTheOwnerAloneAndKept) {
     fingerprint = running.server->addresses().fingerprint;
     EXPECT_EQ(mode_of(folder.path() + "/data"), 0700U);
     EXPECT_EQ(mode_of(folder.path() + "/data/hub.key"), 0600U);
+    EXPECT_EQ(::chmod((folder.path() + "/data").c_str(), 0755), 0);
     EXPECT_EQ(mode_of(folder.path() + "/data/admin.token"), 0600U);
     std::ifstream(folder.path() + "/data/admin.token") >> token;
     EXPECT_EQ(from_base64url(token)->size(), 32U);
@@ -175,6 +244,7 @@ TEST(HubServer, SecretsAreMadeForTheOwnerAloneAndKept) {
   }
   RunningServer again(options_in(folder.path()));
   EXPECT_EQ(again.server->addresses().fingerprint, fingerprint);
+  EXPECT_EQ(mode_of(folder.path() + "/data"), 0700U) << "a folder that others could read is closed to them";
 }
 
 TEST(HubServer, ASecondHubIsKeptOutOfTheFolder) {

@@ -207,10 +207,12 @@ void Session::Impl::on_attached(const fb::Attached& attached) {
 void Session::Impl::on_request_refused(const fb::RequestRefused& refused) {
   const log::Refused refusal{refused.code(), refused.text() ? refused.text()->str() : std::string()};
   ++counters.refusals;
-  if (phase == SessionPhase::logging_in)
-    return disconnect(
-        refusal.code == RefusalCode::version_mismatch ? CloseReason::version_mismatch : CloseReason::unauthenticated,
-        refusal.text, log::is_retryable(refusal.code), refusal.code);
+  if (phase == SessionPhase::logging_in) {
+    const bool is_version =
+        refusal.code == RefusalCode::version_mismatch || refusal.code == RefusalCode::schema_mismatch;
+    return disconnect(is_version ? CloseReason::version_mismatch : CloseReason::unauthenticated, refusal.text,
+                      log::is_retryable(refusal.code), refusal.code);
+  }
   if (phase == SessionPhase::attaching && (refused.request() == attach_request || refused.request() == open_request))
     return on_attach_refused(refusal, refused.retry_after_ms());
   if (assets.on_refused(refused.request(), refusal, refused.retry_after_ms(), now.monotonic)) return;

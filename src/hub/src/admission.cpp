@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "theta/log/compact.h"
 #include "theta/log/stamp.h"
 
 namespace theta::hub {
@@ -22,13 +23,21 @@ std::optional<wire::Refusal> check_clock(const HubContext& context, const log::P
       log::retry_after_ms(std::chrono::milliseconds(std::min<std::uint64_t>(stamp_ms - latest_ms, 3'600'000))));
 }
 
-wire::Refusal over_quota(Nonce nonce, const std::string& what, std::uint64_t limit, std::uint64_t needed) {
+struct Quota {
+  Limit limit;
+  const char* what;
+  std::uint64_t most;
+};
+
+wire::Refusal over_quota(HubContext& context, Nonce nonce, const Quota& quota, std::uint64_t needed) {
+  context.metrics.count_over(quota.limit);
   return make_refusal(nonce, RefusalCode::quota,
-                      what + " may be at most " + std::to_string(limit) + "; this packet would make it " +
-                          std::to_string(needed) + ". Delete something, or ask the hub's operator for a larger quota.");
+                      std::string(quota.what) + " may be at most " + std::to_string(quota.most) +
+                          "; this packet would make it " + std::to_string(needed) +
+                          ". Delete something, or ask the hub's operator for a larger quota.");
 }
 
-std::optional<wire::Refusal> check_entities(const HubContext& context, const replica::Replica& replica,
+std::optional<wire::Refusal> check_entities(HubContext& context, const replica::Replica& replica,
                                             const replica::ValidPacket& valid) {
   const auto created = valid.created_entities();
   if (created == 0) return std::nullopt;
@@ -36,11 +45,15 @@ std::optional<wire::Refusal> check_entities(const HubContext& context, const rep
   const auto& header = valid.packet().header;
   const auto in_room = replica.scene().entity_count() + created;
   if (in_room > config.entities_per_room_max)
-    return over_quota(header.nonce, "The number of entities in this room", config.entities_per_room_max, in_room);
+    return over_quota(context, header.nonce,
+                      {Limit::entities_per_room, "The number of entities in this room", config.entities_per_room_max},
+                      in_room);
   const auto* member = replica.members().find(header.author);
   const auto own = (member != nullptr ? replica.entities_of(member->slot) : 0) + created;
   if (own > config.entities_per_author_max)
-    return over_quota(header.nonce, "The number of entities made by one author", config.entities_per_author_max, own);
+    return over_quota(
+        context, header.nonce,
+        {Limit::entities_per_author, "The number of entities made by one author", config.entities_per_author_max}, own);
   return std::nullopt;
 }
 
@@ -55,20 +68,26 @@ wire::Refusal make_refusal(Nonce nonce, RefusalCode code, std::string text, std:
   return refusal;
 }
 
+PacketClaim read_claim(const AuthorKey& author, ByteView compact) {
+  return {author, log::peek_nonce(compact).value_or(Nonce{}), log::peek_command_count(compact).value_or(1),
+          compact.size()};
+}
+
 std::optional<wire::Refusal> check_guards(HubContext& context, const PacketClaim& claim) {
   const auto& config = context.config.log;
   const auto commands_max = std::min(config.commands_per_packet_max, limits::kCommandsPerPacketMax);
   // A claim is not trusted, and one above the bound is refused anyway.
   const auto cost = std::clamp<std::size_t>(claim.command_count, 1, std::max<std::size_t>(commands_max, 1));
-  const auto wait = context.author_limiters.charge(claim.author, static_cast<double>(cost), config.commands,
-                                                   context.config.author_buckets_max, context.now.monotonic);
-  if (wait > wait.zero())
+  const auto wait = context.charge(claim.author, AuthorLimiters::Bucket::commands, static_cast<double>(cost));
+  if (wait > wait.zero()) {
+    context.metrics.rate_limit_drops.add();
     return make_refusal(
         claim.nonce, RefusalCode::rate_limited,
         "This author may send " + std::to_string(static_cast<std::uint64_t>(config.commands.burst)) +
             " commands at once and " + std::to_string(static_cast<std::uint64_t>(config.commands.per_second)) +
             " a second. Send this packet again after " + std::to_string(log::retry_after_ms(wait)) + " ms.",
         log::retry_after_ms(wait));
+  }
   const auto bytes_max = std::min(config.payload_bytes_max, limits::kPayloadBytesMax) +
                          (wire::kCompactPacketBytesMax - limits::kPayloadBytesMax);
   if (claim.size_bytes > bytes_max)
@@ -95,11 +114,14 @@ tl::expected<replica::ValidPacket, wire::Refusal> admit_packet(HubContext& conte
   const auto bytes_after = log_bytes + log::PacketHeader::kEncodedBytes + Signature::kSize + packet.payload.size();
   if (bytes_after > config.log_bytes_per_room_max)
     return tl::unexpected(
-        over_quota(header.nonce, "The room's log in bytes", config.log_bytes_per_room_max, bytes_after));
+        over_quota(context, header.nonce,
+                   {Limit::log_bytes_per_room, "The room's log in bytes", config.log_bytes_per_room_max}, bytes_after));
   const bool is_new = replica.members().find(header.author) == nullptr;
   if (is_new && replica.members().size() >= config.authors_per_room_max)
-    return tl::unexpected(over_quota(header.nonce, "The number of authors in this room", config.authors_per_room_max,
-                                     replica.members().size() + 1));
+    return tl::unexpected(
+        over_quota(context, header.nonce,
+                   {Limit::authors_per_room, "The number of authors in this room", config.authors_per_room_max},
+                   replica.members().size() + 1));
   auto valid = context.measure(context.metrics.signature_verify_latency,
                                [&] { return replica.validate(std::move(packet), context.now.wall); });
   if (!valid) return tl::unexpected(make_refusal(header.nonce, valid.error().code, std::move(valid.error().text)));

@@ -19,6 +19,9 @@ struct PacketClaim {
   std::size_t size_bytes = 0;
 };
 
+/// What can be read of a packet in compact form without opening it.
+[[nodiscard]] PacketClaim read_claim(const AuthorKey& author, ByteView compact);
+
 /// The guards that cost next to nothing: rate, size, command count. The author is charged in every case, so a flood of
 /// refused packets is refused by its rate.
 [[nodiscard]] std::optional<wire::Refusal> check_guards(HubContext& context, const PacketClaim& claim);

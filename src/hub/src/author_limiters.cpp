@@ -4,28 +4,40 @@
 
 namespace theta::hub {
 
-std::chrono::nanoseconds AuthorLimiters::charge(const AuthorKey& author, double cost, const log::RateLimit& limit,
-                                                std::size_t authors_max, MonotonicTime now) {
-  auto found = by_author_.find(author);
-  if (found == by_author_.end()) {
-    if (by_author_.size() >= std::max<std::size_t>(authors_max, 1)) forget_oldest();
-    found = by_author_.emplace(author, Entry{}).first;
+std::chrono::nanoseconds AuthorLimiters::charge(const AuthorKey& author, Bucket bucket, double cost,
+                                                const HubConfig& config, MonotonicTime now) {
+  auto& limiter = entry_of(author, config.author_buckets_max).limiters[static_cast<std::size_t>(bucket)];
+  switch (bucket) {
+    case Bucket::commands: return limiter.charge_always(cost, config.log.commands, now);
+    case Bucket::requests: return limiter.charge_always(cost, config.requests, now);
+    case Bucket::presence: return limiter.charge(cost, config.log.presence, now);
+    case Bucket::bulk: break;
   }
-  found->second.last = now;
-  return found->second.limiter.charge_always(cost, limit, now);
+  return limiter.charge(cost, config.log.bulk, now);
 }
 
-void AuthorLimiters::sweep(const log::RateLimit& limit, MonotonicTime now) {
-  // An empty bucket is full after burst / rate; debt of refused charges is bounded by as much again.
-  const double seconds = limit.per_second > 0 ? std::min(2 * limit.burst / limit.per_second, 3600.0) : 3600.0;
-  const auto keep = std::chrono::duration_cast<MonotonicClock::duration>(std::chrono::duration<double>(seconds));
-  std::erase_if(by_author_, [&](const auto& item) { return item.second.last + keep < now; });
+void AuthorLimiters::sweep(MonotonicTime now) {
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    const bool is_full = std::all_of(at->limiters.begin(), at->limiters.end(),
+                                     [now](const auto& limiter) { return limiter.is_full(now); });
+    if (is_full) by_author_.erase(at->author);
+    at = is_full ? entries_.erase(at) : std::next(at);
+  }
 }
 
-void AuthorLimiters::forget_oldest() {
-  const auto oldest = std::min_element(by_author_.begin(), by_author_.end(),
-                                       [](const auto& a, const auto& b) { return a.second.last < b.second.last; });
-  if (oldest != by_author_.end()) by_author_.erase(oldest);
+AuthorLimiters::Entry& AuthorLimiters::entry_of(const AuthorKey& author, std::size_t authors_max) {
+  const auto found = by_author_.find(author);
+  if (found != by_author_.end()) {
+    entries_.splice(entries_.begin(), entries_, found->second);
+    return entries_.front();
+  }
+  while (!entries_.empty() && entries_.size() >= std::max<std::size_t>(authors_max, 1)) {
+    by_author_.erase(entries_.back().author);
+    entries_.pop_back();
+  }
+  entries_.push_front({author, {}});
+  by_author_.emplace(author, entries_.begin());
+  return entries_.front();
 }
 
 }  // namespace theta::hub

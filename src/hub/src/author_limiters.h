@@ -1,32 +1,45 @@
 #pragma once
 
+#include <array>
+#include <list>
 #include <unordered_map>
 
 #include "theta/base/ids.h"
 #include "theta/base/time.h"
+#include "theta/hub/config.h"
 #include "theta/log/rate_limiter.h"
 
 namespace theta::hub {
 
-/// One command bucket for each author, over all rooms and sessions: reconnecting does not refill it.
+/// The buckets of each author, over all rooms and sessions: neither reconnecting nor attaching again refills one.
 class AuthorLimiters {
  public:
-  /// Zero when `cost` was taken, else how long to wait. `authors_max` bounds the table: when it is full, whoever was
-  /// quiet longest is forgotten.
-  [[nodiscard]] std::chrono::nanoseconds charge(const AuthorKey& author, double cost, const log::RateLimit& limit,
-                                                std::size_t authors_max, MonotonicTime now);
-  /// Forgets authors whose bucket is full again.
-  void sweep(const log::RateLimit& limit, MonotonicTime now);
+  enum class Bucket : std::uint8_t {
+    commands,  // in commands; a refused one pays too
+    requests,  // Attach, Detach, OpenRoomRequest; a refused one pays too
+    presence,  // in messages
+    bulk,      // in bytes: assets and history both ways, snapshots
+  };
+
+  /// Zero when `cost` was taken, else how long to wait. `config` has the buckets' shapes and bounds the table: when it
+  /// is full, whoever was quiet longest is forgotten.
+  [[nodiscard]] std::chrono::nanoseconds charge(const AuthorKey& author, Bucket bucket, double cost,
+                                                const HubConfig& config, MonotonicTime now);
+  /// Forgets authors whose buckets are all full again.
+  void sweep(MonotonicTime now);
   [[nodiscard]] std::size_t size() const { return by_author_.size(); }
 
  private:
+  static constexpr std::size_t kBuckets = 4;
   struct Entry {
-    log::RateLimiter limiter;
-    MonotonicTime last{};
+    AuthorKey author;
+    std::array<log::RateLimiter, kBuckets> limiters;
   };
-  void forget_oldest();
+  using Entries = std::list<Entry>;
+  [[nodiscard]] Entry& entry_of(const AuthorKey& author, std::size_t authors_max);
 
-  std::unordered_map<AuthorKey, Entry, FixedBytesHash<AuthorKey>> by_author_;
+  Entries entries_;  // whoever was heard last comes first
+  std::unordered_map<AuthorKey, Entries::iterator, FixedBytesHash<AuthorKey>> by_author_;
 };
 
 }  // namespace theta::hub

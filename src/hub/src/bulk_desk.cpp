@@ -24,6 +24,7 @@ RefusalCode code_of(StoreError error) {
   switch (error) {
     case StoreError::not_found: return RefusalCode::no_such_asset;
     case StoreError::quota: return RefusalCode::quota;
+    case StoreError::busy: return RefusalCode::hub_busy;
     case StoreError::no_space:
     case StoreError::io: return RefusalCode::room_read_only;
     case StoreError::invalid: return RefusalCode::bad_request;
@@ -48,6 +49,11 @@ bool is_editor(const Room& room, const AuthorKey& author) {
 }  // namespace
 
 bool BulkDesk::take(Session& session, const fb::Message& message) {
+  if (!session.is_attached()) {
+    if (charge(session, 0, 0))
+      session.refuse(0, {RefusalCode::bad_request, "Bulk requests need a room; send Attach first."});
+    return true;
+  }
   switch (message.body_type()) {
     case fb::MessageBody::AssetQuery: take_query(session, *message.body_as_AssetQuery()); return true;
     case fb::MessageBody::AssetPut: take_put(session, *message.body_as_AssetPut()); return true;
@@ -57,40 +63,44 @@ bool BulkDesk::take(Session& session, const fb::Message& message) {
   }
 }
 
+bool BulkDesk::charge(Session& session, std::uint32_t request, double cost_bytes) {
+  const auto wait = context_.charge(session.author(), AuthorLimiters::Bucket::bulk, kRequestCostBytes + cost_bytes);
+  if (wait == wait.zero()) return true;
+  context_.metrics.bulk_rate_drops.add();
+  const auto retry_ms = log::retry_after_ms(wait);
+  session.refuse(request,
+                 {RefusalCode::rate_limited,
+                  "Assets and history move faster than this hub allows an author; send this again after " +
+                      std::to_string(retry_ms) + " ms."},
+                 retry_ms);
+  return false;
+}
+
 bool BulkDesk::begin(Session& session, std::uint32_t request, double cost_bytes) {
-  auto& attachment = *session.attachment;
-  const auto wait =
-      attachment.bulk_limiter.charge(kRequestCostBytes + cost_bytes, context_.config.log.bulk, context_.now.monotonic);
-  if (wait > wait.zero()) {
-    context_.metrics.bulk_rate_drops.add();
-    const auto retry_ms = log::retry_after_ms(wait);
-    session.refuse(request,
-                   {RefusalCode::rate_limited,
-                    "Assets and history move faster than this hub allows a session; send "
-                    "this again after " +
-                        std::to_string(retry_ms) + " ms."},
-                   retry_ms);
-    return false;
-  }
-  if (attachment.bulk_requests >= context_.config.bulk_requests_per_session_max) {
+  if (!charge(session, request, cost_bytes)) return false;
+  const auto under_way = session.bulk_requests + session.attachment->bulk_outbox.size();
+  if (under_way >= context_.config.bulk_requests_per_session_max) {
+    context_.metrics.count_over(Limit::bulk_requests);
     session.refuse(request,
                    {RefusalCode::hub_busy, "At most " + std::to_string(context_.config.bulk_requests_per_session_max) +
                                                " bulk requests of a session may be under way; wait for an answer."},
                    kBusyRetryMs);
     return false;
   }
-  ++attachment.bulk_requests;
   return true;
 }
 
 void BulkDesk::ask(Session& session, std::uint32_t request, store::Request what, MakeAnswer make_answer) {
   auto* room = session.attachment->room;
-  room->ask_store(std::move(what), [this, room, request, number = session.attachment->number,
+  ++session.bulk_requests;
+  room->ask_store(std::move(what), [this, room, request, peer = session.peer(), number = session.attachment->number,
                                     make_answer = std::move(make_answer)](StoreDesk::Result& result) {
+    // Counted down for the connection, also when it has left the room or entered it again meanwhile.
+    if (auto* connected = find_(peer)) --connected->bulk_requests;
     auto* found = room->find_session(number);
     if (found == nullptr) return;
     if (result) return answer(*found, make_answer(*room, *result));
-    --found->attachment->bulk_requests;
+    if (result.error().code == StoreError::quota) context_.metrics.count_over(Limit::asset_bytes_per_room);
     found->refuse(request, {code_of(result.error().code), sentence(result.error())});
   });
 }
@@ -106,7 +116,6 @@ void BulkDesk::on_writable(Session& session) {
   while (!outbox.empty()) {
     if (context_.transport.send(session.peer(), Lane::bulk, outbox.front()) == SendResult::full) return;
     outbox.pop_front();
-    --session.attachment->bulk_requests;
   }
 }
 
@@ -125,18 +134,17 @@ void BulkDesk::take_put(Session& session, const fb::AssetPut& put) {
   const auto request = put.request();
   const ByteView bytes(put.bytes()->data(), put.bytes()->size());
   if (!begin(session, request, static_cast<double>(bytes.size()))) return;
-  auto refuse = [&](RefusalCode code, std::string text) {
-    --session.attachment->bulk_requests;
-    session.refuse(request, {code, std::move(text)});
-  };
+  auto refuse = [&](RefusalCode code, std::string text) { session.refuse(request, {code, std::move(text)}); };
   if (context_.stopping) return refuse(RefusalCode::hub_busy, "The hub is stopping. Connect again and go on then.");
   if (!is_editor(room, session.author()))
     return refuse(RefusalCode::role_too_low, "Only editors and admins may add assets; this author is a viewer.");
   const auto total = put.total_bytes();
-  if (total > context_.config.log.asset_bytes_max)
+  if (total > context_.config.log.asset_bytes_max) {
+    context_.metrics.count_over(Limit::asset_bytes);
     return refuse(RefusalCode::quota, "An asset may have at most " +
                                           std::to_string(context_.config.log.asset_bytes_max) +
                                           " bytes on this hub; this one has " + std::to_string(total) + ".");
+  }
   const bool fits = !bytes.empty() && bytes.size() <= limits::kAssetChunkBytes && put.offset() < total &&
                     bytes.size() <= total - put.offset();
   if (!fits)

@@ -45,8 +45,11 @@ ServerResult<void> make_folder(const std::string& path) {
   std::error_code error;
   const auto parent = std::filesystem::path(path).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
-  return fail(ServerError::folder, "The data folder " + path + " cannot be made: " + reason() + ".");
+  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  // One that was there may have been made by anything; rooms are nobody else's business.
+  if (errno == EEXIST && ::chmod(path.c_str(), 0700) == 0) return {};
+  return fail(ServerError::folder,
+              "The data folder " + path + " cannot be made, or be kept from others: " + reason() + ".");
 }
 
 ServerResult<int> lock_folder(const std::string& path) {

@@ -38,6 +38,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
   HttpLimits limits;
   Handler handler;
   tcp::acceptor acceptor;
+  HttpStats stats;
   std::size_t connections = 0;
   bool is_accepting = false;
 };
@@ -46,7 +47,7 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<Shared> shared, tcp::socket socket)
       : shared_(std::move(shared)), stream_(std::move(socket)), buffer_(shared_->limits.header_bytes_max * 2) {
-    ++shared_->connections;
+    if (++shared_->connections == shared_->limits.connections_max) ++shared_->stats.connections_full;
   }
   ~Connection() {
     --shared_->connections;
@@ -64,22 +65,29 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void on_read(beast::error_code error) {
-    if (error == http::error::header_limit)
-      return answer({431, "text/plain; charset=utf-8", "The request's header is larger than this server reads.\n"});
-    if (error == http::error::body_limit)
-      return answer({413, "text/plain; charset=utf-8", "This server takes no request body of that size.\n"});
+    auto& stats = shared_->stats;
+    const auto refuse = [this](std::uint64_t& counter, unsigned status, const char* text) {
+      ++counter;
+      answer({status, "text/plain; charset=utf-8", text});
+    };
+    if (error == beast::error::timeout) ++stats.timeouts;
     if (error == http::error::end_of_stream || error == beast::error::timeout) return;
+    if (error == http::error::header_limit)
+      return refuse(stats.header_too_large, 431, "The request's header is larger than this server reads.\n");
+    if (error == http::error::body_limit)
+      return refuse(stats.body_too_large, 413, "This server takes no request body of that size.\n");
     if (error.category() == http::make_error_code(http::error::bad_method).category())
-      return answer({400, "text/plain; charset=utf-8", "Expected an HTTP/1.1 request; this is none.\n"});
+      return refuse(stats.malformed, 400, "Expected an HTTP/1.1 request; this is none.\n");
     if (error) return;
     const auto& request = parser_->get();
     is_head_ = request.method() == http::verb::head;
     if (request.method() != http::verb::get && !is_head_)
-      return answer({405, "text/plain; charset=utf-8", "This server answers GET and HEAD only.\n"});
+      return refuse(stats.wrong_method, 405, "This server answers GET and HEAD only.\n");
     answer(shared_->handler(path_of({request.target().data(), request.target().size()})));
   }
 
   void answer(HttpAnswer what) {
+    ++shared_->stats.requests;
     response_.version(11);
     response_.result(what.status);
     response_.set(http::field::server, "theta");
@@ -150,6 +158,8 @@ std::string HttpServer::local_address() const {
   const auto host = endpoint.address().to_string();
   return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
 }
+
+const HttpStats& HttpServer::stats() const { return shared_->stats; }
 
 void HttpServer::close() {
   beast::error_code ignored;

@@ -17,6 +17,17 @@ struct HttpAnswer {
   std::string body;
 };
 
+/// What came, and what was turned away.
+struct HttpStats {
+  std::uint64_t requests = 0;  // answered, refusals included
+  std::uint64_t malformed = 0;
+  std::uint64_t wrong_method = 0;
+  std::uint64_t header_too_large = 0;
+  std::uint64_t body_too_large = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t connections_full = 0;  // times that newcomers had to wait for a connection to end
+};
+
 /// Answers GET and HEAD, one request a connection, on the owner's loop. Connections, sizes and time are bounded; a
 /// connection over the bound waits in the system's queue until another one ends.
 class HttpServer {
@@ -31,6 +42,7 @@ class HttpServer {
   /// "127.0.0.1:8080", "[::1]:0".
   [[nodiscard]] ServerResult<void> listen(const std::string& address);
   [[nodiscard]] std::string local_address() const;
+  [[nodiscard]] const HttpStats& stats() const;
   void close();
 
  private:

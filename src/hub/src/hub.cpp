@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "admission.h"
 #include "bulk_desk.h"
 #include "hub_context.h"
 #include "messages.h"
@@ -21,6 +22,8 @@ using transport::Lane;
 using transport::PeerId;
 
 constexpr MonotonicClock::duration kTickInterval = std::chrono::milliseconds(250);
+/// A Login has about 300; what is larger is none.
+constexpr std::size_t kLoginBytesMax = 1024;
 
 }  // namespace
 
@@ -29,7 +32,7 @@ struct Hub::Impl {
       : context(config, std::move(dependencies)),
         directory(context),
         opener(context, directory, [this](PeerId peer) { return find(peer); }),
-        bulk(context) {
+        bulk(context, [this](PeerId peer) { return find(peer); }) {
     directory.list();
   }
 
@@ -42,7 +45,9 @@ struct Hub::Impl {
   void on_closed(PeerId peer);
   void on_message(Session& session, const Event& event);
   void on_control(Session& session, ByteView bytes);
-  void on_control_of_member(Session& session, const fb::Message& message);
+  void on_first_message(Session& session, const Event& event);
+  /// False when the author asks too often, and was told so.
+  [[nodiscard]] bool charge_request(Session& session, std::uint32_t request);
   void on_commands(Session& session, ByteView bytes);
   void on_bulk(Session& session, ByteView bytes);
   void attach(Session& session, const fb::Attach& request);
@@ -67,9 +72,11 @@ void Hub::Impl::on_connected(const Event& event) {
   auto& session =
       *sessions.emplace(event.peer, std::make_unique<Session>(context, event.peer, event.info)).first->second;
   if (context.stopping) return session.close(CloseReason::going_away, "The hub is stopping; connect again soon.");
-  if (is_full)
+  if (is_full) {
+    context.metrics.count_over(Limit::sessions);
     return session.close(CloseReason::resource_limit, "This hub serves " + std::to_string(context.config.sessions_max) +
                                                           " sessions and has that many; try again later.");
+  }
   session.greet();
 }
 
@@ -82,19 +89,30 @@ void Hub::Impl::on_closed(PeerId peer) {
 }
 
 void Hub::Impl::on_message(Session& session, const Event& event) {
-  if (event.lane == Lane::control) return on_control(session, event.message);
-  if (!session.is_logged_in())
-    return session.close(CloseReason::unauthenticated,
-                         "Expected Login as the first message; something else came before it.");
+  if (!session.is_logged_in()) return on_first_message(session, event);
   switch (event.lane) {
+    case Lane::control: return on_control(session, event.message);
     case Lane::commands: return on_commands(session, event.message);
     case Lane::bulk: return on_bulk(session, event.message);
     case Lane::presence:
       // Presence that overtakes an Attach, or follows a Detach, is lost like any other.
       if (session.is_attached()) return session.attachment->room->take_presence(session, event.message);
-      return context.metrics.presence_drops.add();
-    case Lane::control: break;
+      return context.metrics.presence_misplaced_drops.add();
   }
+}
+
+void Hub::Impl::on_first_message(Session& session, const Event& event) {
+  const auto refuse = [&] {
+    context.metrics.messages_before_login.add();
+    session.close(CloseReason::unauthenticated, "Expected Login as the first message; something else came before it.");
+  };
+  // Whoever has not shown a key yet does not get a megabyte verified.
+  if (event.lane != Lane::control || event.message.size() > kLoginBytesMax) return refuse();
+  const wire::AlignedBytes aligned(event.message);
+  const auto* message = wire::verified_message(aligned.view());
+  const auto* login = message != nullptr ? message->body_as_Login() : nullptr;
+  if (login == nullptr) return refuse();
+  session.log_in(*login);
 }
 
 void Hub::Impl::on_control(Session& session, ByteView bytes) {
@@ -102,27 +120,39 @@ void Hub::Impl::on_control(Session& session, ByteView bytes) {
   const auto* message = wire::verified_message(aligned.view());
   if (message == nullptr)
     return session.close_malformed("Expected a well-formed message on the control lane; these bytes are none.");
-  if (session.is_logged_in()) return on_control_of_member(session, *message);
-  const auto* login = message->body_as_Login();
-  if (login == nullptr) {
-    context.metrics.login_rejections.add();
-    return session.close(CloseReason::unauthenticated,
-                         "Expected Login as the first message; something else came before it.");
-  }
-  session.log_in(*login);
-}
-
-void Hub::Impl::on_control_of_member(Session& session, const fb::Message& message) {
-  switch (message.body_type()) {
-    case fb::MessageBody::Attach: return attach(session, *message.body_as_Attach());
-    case fb::MessageBody::OpenRoomRequest: return opener.take(session, *message.body_as_OpenRoomRequest());
+  switch (message->body_type()) {
+    case fb::MessageBody::Attach: {
+      const auto& request = *message->body_as_Attach();
+      if (charge_request(session, request.request())) attach(session, request);
+      return;
+    }
+    case fb::MessageBody::OpenRoomRequest: {
+      const auto& request = *message->body_as_OpenRoomRequest();
+      if (charge_request(session, request.request())) opener.take(session, request);
+      return;
+    }
     case fb::MessageBody::Detach:
+      // Leaving is never refused: who detaches too often is refused when attaching again.
+      (void)context.charge(session.author(), AuthorLimiters::Bucket::requests, 1);
       if (session.attachment != nullptr) session.attachment->room->detach(session);
       return;
     default:
       return session.close_malformed("Expected Attach, Detach or OpenRoomRequest on the control lane; message type " +
-                                     std::to_string(static_cast<int>(message.body_type())) + " came.");
+                                     std::to_string(static_cast<int>(message->body_type())) + " came.");
   }
+}
+
+bool Hub::Impl::charge_request(Session& session, std::uint32_t request) {
+  const auto wait = context.charge(session.author(), AuthorLimiters::Bucket::requests, 1);
+  if (wait == wait.zero()) return true;
+  context.metrics.request_rate_drops.add();
+  const auto retry_ms = log::retry_after_ms(wait);
+  session.refuse(request,
+                 {RefusalCode::rate_limited,
+                  "This author attaches, detaches or opens rooms more often than this hub allows; ask again after " +
+                      std::to_string(retry_ms) + " ms."},
+                 retry_ms);
+  return false;
 }
 
 void Hub::Impl::attach(Session& session, const fb::Attach& request) {
@@ -134,9 +164,11 @@ void Hub::Impl::attach(Session& session, const fb::Attach& request) {
   if (context.stopping) return refuse(RefusalCode::hub_busy, "The hub is stopping; connect again soon.", 1000);
   const auto found = directory.open(wire::from_fb<RoomId>(*request.room()));
   if (found.room == nullptr) return session.refuse(request.request(), *found.refused, 0);
-  if (found.room->session_count() >= context.config.sessions_per_room_max)
+  if (found.room->session_count() >= context.config.sessions_per_room_max) {
+    context.metrics.count_over(Limit::sessions_per_room);
     return refuse(RefusalCode::quota, "The room has " + std::to_string(context.config.sessions_per_room_max) +
                                           " sessions, which is the most it may.");
+  }
   auto attachment = std::make_unique<Attachment>();
   attachment->request = request.request();
   attachment->have_seq = Seq{request.have_seq()};
@@ -152,6 +184,8 @@ void Hub::Impl::on_commands(Session& session, ByteView bytes) {
   const auto decoded = wire::decode_lane_message(bytes);
   if (!decoded && decoded.error().code == wire::LaneError::too_large) {
     // Its nonce is not read: whoever sends such a packet is not one of ours.
+    if (auto guarded = check_guards(context, {session.author(), Nonce{}, 1, 0}))
+      return session.refuse_packet(std::move(*guarded));
     return session.refuse_packet({.nonce = Nonce{},
                                   .code = RefusalCode::too_large,
                                   .retry_after_ms = 0,
@@ -163,7 +197,9 @@ void Hub::Impl::on_commands(Session& session, ByteView bytes) {
     return session.close_malformed("Expected a Submit on the commands lane; " +
                                    (decoded ? "another message came." : decoded.error().message));
   if (session.is_attached()) return session.attachment->room->submit(session, submit->packet);
-  session.refuse_packet({.nonce = log::peek_nonce(submit->packet).value_or(Nonce{}),
+  const auto claim = read_claim(session.author(), submit->packet);
+  if (auto guarded = check_guards(context, claim)) return session.refuse_packet(std::move(*guarded));
+  session.refuse_packet({.nonce = claim.nonce,
                          .code = RefusalCode::hub_busy,
                          .retry_after_ms = 1000,
                          .expected = Nonce{},
@@ -175,8 +211,6 @@ void Hub::Impl::on_bulk(Session& session, ByteView bytes) {
   const auto* message = wire::verified_message(aligned.view());
   if (message == nullptr)
     return session.close_malformed("Expected a well-formed message on the bulk lane; these bytes are none.");
-  if (!session.is_attached())
-    return session.refuse(0, {RefusalCode::bad_request, "Bulk requests need a room; send Attach first."});
   if (bulk.take(session, *message)) return;
   session.close_malformed("Expected a request for assets or history on the bulk lane; message type " +
                           std::to_string(static_cast<int>(message->body_type())) + " came.");
@@ -203,13 +237,22 @@ void Hub::Impl::tick() {
   if (context.now.monotonic < next_tick) return;
   next_tick = context.now.monotonic + kTickInterval;
   for (auto& [peer, session] : sessions) {
+    const bool is_idle = session->is_logged_in() && !session->is_closing() && session->attachment == nullptr &&
+                         session->without_room_since + context.config.roomless_timeout <= context.now.monotonic;
+    if (is_idle) {
+      context.metrics.roomless_timeouts.add();
+      session->close(CloseReason::resource_limit, "This session was in no room for " +
+                                                      std::to_string(context.config.roomless_timeout.count()) +
+                                                      " ms; connect again to enter one.");
+    }
     const bool is_late = !session->is_logged_in() && !session->is_closing() &&
                          session->connected_at() + context.config.login_timeout <= context.now.monotonic;
-    if (is_late)
-      session->close(CloseReason::unauthenticated, "No Login came in time; connect again and log in at once.");
+    if (!is_late) continue;
+    context.metrics.login_timeouts.add();
+    session->close(CloseReason::unauthenticated, "No Login came in time; connect again and log in at once.");
   }
   directory.tick();
-  context.author_limiters.sweep(context.config.log.commands, context.now.monotonic);
+  context.author_limiters.sweep(context.now.monotonic);
 }
 
 void Hub::Impl::refresh_gauges() {

@@ -36,6 +36,11 @@ struct HubContext {
     return result;
   }
 
+  /// Zero when the author may; else how long to wait.
+  [[nodiscard]] std::chrono::nanoseconds charge(const AuthorKey& author, AuthorLimiters::Bucket bucket, double cost) {
+    return author_limiters.charge(author, bucket, cost, config, now.monotonic);
+  }
+
   HubConfig config;
   Now now;
   crypto::KeyPair key;

@@ -27,17 +27,16 @@ SharedBytes bundle_without(const std::vector<const Session*>& sources, const Ses
 bool PresenceBoard::take(Session& session, ByteView bytes) {
   auto& attachment = *session.attachment;
   auto& metrics = context_.metrics;
-  const auto wait = attachment.presence_limiter.charge(1, context_.config.log.presence, context_.now.monotonic);
-  if (wait > wait.zero() || bytes.size() > messages::kPresenceBlobBytesMax) {
-    metrics.presence_drops.add();
+  const auto drop = [](telemetry::Counter& counter) {
+    counter.add();
     return false;
-  }
+  };
+  const auto wait = context_.charge(session.author(), AuthorLimiters::Bucket::presence, 1);
+  if (wait > wait.zero()) return drop(metrics.presence_rate_drops);
+  if (bytes.size() > messages::kPresenceBlobBytesMax) return drop(metrics.presence_size_drops);
   const wire::AlignedBytes aligned(bytes);
   const auto* presence = wire::verified_presence(aligned.view());
-  if (presence == nullptr || log::check_presence(*presence)) {
-    metrics.presence_drops.add();
-    return false;
-  }
+  if (presence == nullptr || log::check_presence(*presence)) return drop(metrics.presence_malformed_drops);
   metrics.presence_received.add();
   if (attachment.has_presence && !is_newer(presence->counter(), attachment.presence_counter)) return false;
   attachment.has_presence = true;

@@ -13,7 +13,7 @@ class PresenceBoard {
  public:
   explicit PresenceBoard(HubContext& context) : context_(context) {}
 
-  /// Checks and keeps; drops what is over the session's rate, malformed, too large or older than what is there.
+  /// Checks and keeps; drops what is over the author's rate, malformed, too large or older than what is there.
   /// True when there is something to flush.
   bool take(Session& session, ByteView bytes);
   void leave(const Session& session);

@@ -23,9 +23,36 @@ Relay::Relay(HubContext& context, const RoomId& room, const RecordRing& ring, As
     : context_(context), room_(room), ring_(ring), ask_(std::move(ask)), find_(std::move(find)) {}
 
 void Relay::pump(Session& session) {
-  if (!session.is_attached() || session.is_closing()) return;
-  if (!session.flush_refusals()) return;
+  if (!session.is_attached() || session.is_closing() || session.attachment->is_blocked) return;
+  if (!session.flush_refusals()) return block(session);
   if (pump_snapshot(session)) pump_records(session);
+}
+
+void Relay::block(Session& session) const {
+  auto& attachment = *session.attachment;
+  attachment.is_blocked = true;
+  attachment.moved_at = context_.now.monotonic;
+  attachment.queued_bytes = queued_bytes(session);
+}
+
+std::size_t Relay::queued_bytes(const Session& session) const {
+  return context_.transport.queued_bytes(session.peer(), Lane::commands) +
+         context_.transport.queued_bytes(session.peer(), Lane::bulk);
+}
+
+bool Relay::send(Session& session, Lane lane, const SharedBytes& message) const {
+  const auto sent = context_.transport.send(session.peer(), lane, message);
+  if (sent == SendResult::full) block(session);
+  return sent == SendResult::queued;
+}
+
+bool Relay::is_stalled(Session& session) const {
+  auto& attachment = *session.attachment;
+  if (!attachment.is_blocked) return false;
+  const auto queued = queued_bytes(session);
+  if (queued < attachment.queued_bytes) attachment.moved_at = context_.now.monotonic;
+  attachment.queued_bytes = queued;
+  return attachment.moved_at + context_.config.stalled_timeout <= context_.now.monotonic;
 }
 
 bool Relay::pump_snapshot(Session& session) {
@@ -34,7 +61,7 @@ bool Relay::pump_snapshot(Session& session) {
     const auto size = std::min(limits::kAssetChunkBytes, stream->bytes.size() - stream->offset);
     const auto chunk =
         messages::snapshot_chunk(stream->seq, stream->offset, stream->bytes.view().subspan(stream->offset, size));
-    if (context_.transport.send(session.peer(), Lane::bulk, chunk) != SendResult::queued) return false;
+    if (!send(session, Lane::bulk, chunk)) return false;
     stream->offset += size;
     if (stream->offset == stream->bytes.size()) stream.reset();
   }
@@ -49,7 +76,7 @@ void Relay::pump_records(Session& session) {
       return;
     }
     const auto& message = message_from(attachment.next);
-    if (context_.transport.send(session.peer(), Lane::commands, message.bytes) != SendResult::queued) return;
+    if (!send(session, Lane::commands, message.bytes)) return;
     context_.metrics.records_relayed.add(message.end.value() - message.first.value());
     attachment.next = message.end;
   }
@@ -121,7 +148,7 @@ void Relay::send_stored(Session& session, const std::vector<store::StoredRecord>
     }
     if (compacts.empty()) break;
     const wire::Records records{attachment.next, {compacts.begin(), compacts.end()}};
-    if (context_.transport.send(session.peer(), Lane::commands, encode(records)) != SendResult::queued) return;
+    if (!send(session, Lane::commands, encode(records))) return;
     context_.metrics.records_relayed.add(compacts.size());
     attachment.next = Seq{attachment.next.value() + compacts.size()};
     has_progress = true;

@@ -10,7 +10,7 @@ namespace theta::hub {
 
 /// Sends a room's committed records to its sessions, each at its own cursor. Sessions that keep up share one buffer; a
 /// slow one waits for `writable` and goes on from the ring, or from the store when the ring has moved on, so a slow
-/// reader costs no memory and misses nothing.
+/// reader costs no memory, no work while it waits, and misses nothing.
 class Relay {
  public:
   /// How the room asks the store: the room stays in memory until the answer came.
@@ -22,8 +22,14 @@ class Relay {
 
   /// Sends what is committed and the lanes have room for: snapshot chunks first, then records.
   void pump(Session& session);
+  /// True when a lane of the session is full and nothing of it has moved for as long as the hub waits.
+  [[nodiscard]] bool is_stalled(Session& session) const;
 
  private:
+  /// False when the lane did not take it; one that is full stops the session until it is writable.
+  [[nodiscard]] bool send(Session& session, transport::Lane lane, const SharedBytes& message) const;
+  void block(Session& session) const;
+  [[nodiscard]] std::size_t queued_bytes(const Session& session) const;
   /// False while there are chunks that the lane has no room for.
   [[nodiscard]] bool pump_snapshot(Session& session);
   void pump_records(Session& session);

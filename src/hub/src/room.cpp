@@ -15,6 +15,12 @@ using wire::fb::NoticeKind;
 
 /// Fewer records than this are replayed when a room is loaded, rather than saved when it is unloaded.
 constexpr std::uint64_t kWorthASnapshotRecords = 64;
+constexpr std::uint32_t kBusyRetryMs = 1000;
+
+/// The same request may succeed later: nothing that is on disk is in doubt.
+bool is_passing(StoreError code) {
+  return code == StoreError::no_space || code == StoreError::io || code == StoreError::busy;
+}
 
 }  // namespace
 
@@ -58,8 +64,7 @@ void Room::on_loaded(RoomLoader::Result result) {
   if (!result) {
     context_.metrics.store_failures.add(result.error().code == StoreError::not_found ? 0 : 1);
     // A room that was served before waits for its disk; the next probe loads again.
-    const bool may_recover = result.error().code == StoreError::io || result.error().code == StoreError::no_space;
-    if (may_recover && is_read_only_) return;
+    if (is_passing(result.error().code) && is_read_only_) return;
     return die(result.error());
   }
   replica_ = std::move(result->replica);
@@ -156,15 +161,14 @@ void Room::save_snapshot_if_worth() {
 
 void Room::on_store_failure(const Failure<StoreError>& failure) {
   context_.metrics.store_failures.add();
-  if (failure.code == StoreError::no_space || failure.code == StoreError::io) {
+  if (is_passing(failure.code)) {
     become_read_only(failure.message);
     refuse_uncommitted(read_only_text_, RefusalCode::room_read_only, log::retry_after_ms(probe_backoff_));
   } else {
     refuse_uncommitted("The room's log moved on without this hub: " + failure.message + ". Send this again soon.",
                        RefusalCode::hub_busy, 1000);
   }
-  if (failure.code != StoreError::no_space && failure.code != StoreError::io && failure.code != StoreError::conflict)
-    return die(failure);
+  if (!is_passing(failure.code) && failure.code != StoreError::conflict) return die(failure);
   for (auto* session : sessions_)
     if (!session->is_attached()) session->attachment->phase = Attachment::Phase::waiting_for_room;
   load();
@@ -185,7 +189,7 @@ void Room::refuse_uncommitted(const std::string& text, RefusalCode code, std::ui
 }
 
 void Room::become_read_only(const std::string& cause) {
-  read_only_text_ = "The room is read-only because the hub's disk refused to write (" + cause +
+  read_only_text_ = "The room is read-only because the hub's store did not write (" + cause +
                     "). Nothing that was acknowledged is lost; what is sent now is taken when the disk recovers.";
   probe_backoff_ = context_.config.probe_backoff_min;
   probe_at_ = context_.now.monotonic + probe_backoff_;
@@ -229,8 +233,13 @@ void Room::die(const Failure<StoreError>& failure) {
                         : "The hub cannot serve this room: " + failure.message +
                               ". The hub's operator should run `theta log verify` and restore the room from a backup.";
   const auto sessions = sessions_;
-  for (auto* session : sessions)
-    refuse_attachment(*session, is_unknown ? RefusalCode::no_such_room : RefusalCode::internal, text);
+  for (auto* session : sessions) {
+    if (is_passing(failure.code))
+      refuse_attachment(*session, RefusalCode::hub_busy,
+                        "The hub cannot load this room now: " + failure.message + ". Try again soon.", kBusyRetryMs);
+    else
+      refuse_attachment(*session, is_unknown ? RefusalCode::no_such_room : RefusalCode::internal, text);
+  }
 }
 
 // ---- Sessions -----------------------------------------------------------------------------------------------------
@@ -246,7 +255,9 @@ void Room::expel_revoked() {
   const auto sessions = sessions_;
   for (auto* session : sessions) {
     const auto* member = replica_.members().find(session->author());
-    const bool is_revoked = session->is_attached() && (member == nullptr || member->role == log::Role::none);
+    // Those that still wait for a snapshot or the disk were let in before; the others are asked when the room is there.
+    const bool was_let_in = session->attachment->phase != Attachment::Phase::waiting_for_room;
+    const bool is_revoked = was_let_in && (member == nullptr || member->role == log::Role::none);
     if (!is_revoked) continue;
     refuse_attachment(*session, RefusalCode::forbidden,
                       "An admin has revoked this author's role in the room. Ask an admin to grant one.");
@@ -259,15 +270,34 @@ void Room::notify_all(NoticeKind kind, const std::string& text) {
     if (session->is_attached()) session->send_control(message);
 }
 
-void Room::on_writable(Session& session) { relay_.pump(session); }
+void Room::on_writable(Session& session) {
+  session.attachment->is_blocked = false;
+  send_roster(session);
+  relay_.pump(session);
+}
 
-void Room::take_presence(Session& session, ByteView bytes) {
-  if (!presence_.take(session, bytes) || is_in_presence_list_) return;
-  is_in_presence_list_ = true;
+void Room::close_stalled() {
+  for (auto* session : sessions_) {
+    if (!session->is_attached() || session->is_closing() || !relay_.is_stalled(*session)) continue;
+    context_.metrics.stalled_closes.add();
+    session->close(transport::CloseReason::resource_limit,
+                   "Nothing that waits for this peer has moved for " +
+                       std::to_string(context_.config.stalled_timeout.count()) +
+                       " ms. Connect again when it can read; it goes on from what it has.");
+  }
+}
+
+void Room::want_presence_flush() {
+  if (std::exchange(is_in_presence_list_, true)) return;
   context_.rooms_with_presence.push_back(this);
 }
 
+void Room::take_presence(Session& session, ByteView bytes) {
+  if (presence_.take(session, bytes)) want_presence_flush();
+}
+
 bool Room::flush_presence() {
+  for (auto* session : sessions_) send_roster(*session);
   presence_.flush(sessions_);
   is_in_presence_list_ = presence_.has_news();
   return is_in_presence_list_;
@@ -275,6 +305,7 @@ bool Room::flush_presence() {
 
 void Room::tick() {
   shelf_.expire(context_.now.monotonic, context_.config.snapshot_idle);
+  close_stalled();
   if (!is_read_only_ || is_probing_ || context_.now.monotonic < probe_at_) return;
   if (state_ == State::open) return probe();
   const bool is_between_loads = state_ == State::loading && loader_ == nullptr;

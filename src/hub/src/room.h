@@ -79,6 +79,8 @@ class Room {
   void publish(const SnapshotShelf::Statement& statement);
   void archive_before(Seq snapshot);
   void expel_revoked();
+  void close_stalled();
+  void want_presence_flush();
   void on_store_failure(const Failure<store::StoreError>& failure);
   void refuse_uncommitted(const std::string& text, log::RefusalCode code, std::uint32_t retry_after_ms);
   void become_read_only(const std::string& cause);
@@ -98,7 +100,12 @@ class Room {
   void store_proof(const AuthorKey& author, const log::CommandPacket& first, const log::CommandPacket& second);
   [[nodiscard]] Session* writer_of(const AuthorKey& author) const;
 
-  // room_attach.cpp: from an Attach to Attached.
+  // room_attach.cpp: from an Attach to Attached, and who is told of it.
+  /// Ends the author's oldest sessions until one more is within the bound.
+  void make_place_for(const AuthorKey& author);
+  /// Notes for everybody attached that a session came or went; the next flush tells them.
+  void tell_roster(const messages::SessionInfoFields& info);
+  void send_roster(Session& session);
   void admit_attachment(Session& session);
   /// True when the packet was sequenced; else the session was refused and detached.
   [[nodiscard]] bool submit_join(Session& session);
@@ -106,6 +113,7 @@ class Room {
   void on_history_read(Session& session, StoreDesk::Result& result);
   void compare_history(Session& session, const Hash256& record_hash);
   void join_with_snapshot(Session& session);
+  void send_snapshot(Session& session, const KeptSnapshot& snapshot);
   void finish_attachment(Session& session, Seq from, const KeptSnapshot* snapshot);
   void advance_attachments();
   void refuse_attachment(Session& session, log::RefusalCode code, std::string text, std::uint32_t retry_after_ms = 0);

@@ -14,6 +14,7 @@ void Room::attach(Session& session) {
   attachment.room = this;
   attachment.number = ++last_session_number_;
   attachment.phase = Phase::waiting_for_room;
+  make_place_for(session.author());
   sessions_.push_back(&session);
   if (state_ == State::open) admit_attachment(session);
 }
@@ -27,10 +28,49 @@ void Room::detach(Session& session) {
   const bool was_attached = session.is_attached();
   const auto number = session.attachment->number;
   session.attachment.reset();
-  if (!was_attached) return;
-  const auto message = messages::session_info({.session = number, .author = session.author(), .connected = false});
-  for (auto* other : sessions_)
-    if (other->is_attached()) other->send_control(message);
+  session.without_room_since = context_.now.monotonic;
+  if (was_attached) tell_roster({.session = number, .author = session.author(), .connected = false});
+}
+
+void Room::make_place_for(const AuthorKey& author) {
+  for (;;) {
+    const auto is_authors = [&](const Session* session) { return session->author() == author; };
+    const auto count = static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), is_authors));
+    if (count < context_.config.sessions_per_author_max) return;
+    // The oldest is the likeliest to be a connection that its owner has given up.
+    auto& oldest = **std::find_if(sessions_.begin(), sessions_.end(), is_authors);
+    context_.metrics.count_over(Limit::sessions_per_author);
+    detach(oldest);
+    oldest.close(transport::CloseReason::superseded,
+                 "This author has " + std::to_string(count) +
+                     " sessions in the room, which is the most it may, and began a newer one.");
+  }
+}
+
+void Room::tell_roster(const messages::SessionInfoFields& info) {
+  for (auto* other : sessions_) {
+    if (!other->is_attached() || other->attachment->number == info.session) continue;
+    auto& due = other->attachment->roster_due;
+    const auto found = due.find(info.session);
+    const bool is_unheard_of = found != due.end() && found->second.connected && !info.connected;
+    if (is_unheard_of)
+      due.erase(found);
+    else
+      due.insert_or_assign(info.session, info);
+  }
+  want_presence_flush();
+}
+
+void Room::send_roster(Session& session) {
+  if (!session.is_attached() || session.is_closing()) return;
+  auto& due = session.attachment->roster_due;
+  while (!due.empty()) {
+    // A lane that is full tells when it has room again; who comes and goes must not cost a slow reader its connection.
+    const auto message = messages::session_info(due.begin()->second);
+    if (context_.transport.send(session.peer(), transport::Lane::control, message) != transport::SendResult::queued)
+      return;
+    due.erase(due.begin());
+  }
 }
 
 void Room::refuse_attachment(Session& session, RefusalCode code, std::string text, std::uint32_t retry_after_ms) {
@@ -129,8 +169,7 @@ void Room::compare_history(Session& session, const Hash256& record_hash) {
 void Room::join_with_snapshot(Session& session) {
   const auto* kept = shelf_.use(context_.now.monotonic);
   const auto tail = kept != nullptr ? ring_.committed().value() - kept->checkpoint.seq.value() : 0;
-  if (kept != nullptr && tail <= context_.config.join_tail_records_max)
-    return finish_attachment(session, Seq{kept->checkpoint.seq.value() + 1}, kept);
+  if (kept != nullptr && tail <= context_.config.join_tail_records_max) return send_snapshot(session, *kept);
   session.attachment->phase = Phase::waiting_for_snapshot;
   if (!shelf_.awaits_snapshot()) {
     shelf_.capture_snapshot(replica_);
@@ -139,9 +178,22 @@ void Room::join_with_snapshot(Session& session) {
   // When everything is on disk already, no commit will follow to sign it.
   if (ring_.committed() == ring_.head()) {
     for (const auto& statement : shelf_.take_committed(ring_.committed())) publish(statement);
-    if (const auto* fresh = shelf_.use(context_.now.monotonic))
-      finish_attachment(session, Seq{fresh->checkpoint.seq.value() + 1}, fresh);
+    if (const auto* fresh = shelf_.use(context_.now.monotonic)) send_snapshot(session, *fresh);
   }
+}
+
+void Room::send_snapshot(Session& session, const KeptSnapshot& snapshot) {
+  const auto cost = static_cast<double>(snapshot.bytes.size());
+  const auto wait = context_.charge(session.author(), AuthorLimiters::Bucket::bulk, cost);
+  if (wait == wait.zero()) return finish_attachment(session, Seq{snapshot.checkpoint.seq.value() + 1}, &snapshot);
+  context_.metrics.bulk_rate_drops.add();
+  const auto retry_ms = log::retry_after_ms(wait);
+  refuse_attachment(session, RefusalCode::rate_limited,
+                    "This author needs a snapshot of " + std::to_string(snapshot.bytes.size()) +
+                        " bytes, and had more assets, history and snapshots lately than this hub allows; attach again "
+                        "after " +
+                        std::to_string(retry_ms) + " ms.",
+                    retry_ms);
 }
 
 void Room::finish_attachment(Session& session, Seq from, const KeptSnapshot* snapshot) {
@@ -175,17 +227,17 @@ void Room::finish_attachment(Session& session, Seq from, const KeptSnapshot* sna
     attachment.snapshot = SnapshotStream{snapshot->checkpoint.seq, snapshot->bytes};
   }
   session.send_control(messages::attached(fields));
-  const auto arrival = messages::session_info(
-      {.session = attachment.number, .author = session.author(), .slot = member->slot, .connected = true});
-  for (auto* other : sessions_) {
+  tell_roster({.session = attachment.number, .author = session.author(), .slot = member->slot, .connected = true});
+  for (const auto* other : sessions_) {
     if (other == &session || !other->is_attached()) continue;
-    other->send_control(arrival);
     const auto* present = replica_.members().find(other->author());
-    session.send_control(messages::session_info({.session = other->attachment->number,
-                                                 .author = other->author(),
-                                                 .slot = present != nullptr ? present->slot : kNoSlot,
-                                                 .connected = true}));
+    const auto number = other->attachment->number;
+    attachment.roster_due[number] = {.session = number,
+                                     .author = other->author(),
+                                     .slot = present != nullptr ? present->slot : kNoSlot,
+                                     .connected = true};
   }
+  send_roster(session);
   if (is_read_only_) session.send_control(messages::notice(wire::fb::NoticeKind::room_read_only, read_only_text_));
   relay_.pump(session);
 }

@@ -33,10 +33,12 @@ RoomDirectory::Found RoomDirectory::open(const RoomId& id) {
   if (is_listed_ && known == log_bytes_.end())
     return {nullptr, log::Refused{RefusalCode::no_such_room, "This hub has no room " + to_base64url(id.view()) +
                                                                  ". Check the link, and that it names the right hub."}};
-  if (loaded_.size() >= context_.config.rooms_loaded_max && !unload_longest_idle())
+  if (loaded_.size() >= context_.config.rooms_loaded_max && !unload_longest_idle()) {
+    context_.metrics.count_over(Limit::rooms_loaded);
     return {nullptr, log::Refused{RefusalCode::hub_busy,
                                   "All " + std::to_string(context_.config.rooms_loaded_max) +
                                       " rooms that this hub keeps in memory are in use; try again later."}};
+  }
   auto room = std::make_unique<Room>(context_, id, known == log_bytes_.end() ? 0 : known->second);
   auto* result = room.get();
   loaded_.emplace(id, std::move(room));

@@ -45,15 +45,17 @@ tl::expected<log::CommandPacket, wire::Refusal> RoomOpener::check(const Session&
   if (auto guarded = check_guards(context_, {session.author(), Nonce{1}, 1, stored.size()}))
     return tl::unexpected(std::move(*guarded));
   if (context_.admin_token.empty() || !crypto::equal_constant_time(token, context_.admin_token)) {
-    context_.metrics.login_rejections.add();
+    context_.metrics.admin_token_rejections.add();
     return refuse(RefusalCode::forbidden,
                   "Opening a room needs this hub's admin token, and the one that came is another. It lies in the hub's "
                   "data folder, in the file admin.token.");
   }
   if (context_.stopping) return refuse(RefusalCode::hub_busy, "The hub is stopping. Try again soon.", 1000);
-  if (directory_.known_count() >= context_.config.rooms_max)
+  if (directory_.known_count() >= context_.config.rooms_max) {
+    context_.metrics.count_over(Limit::rooms);
     return refuse(RefusalCode::quota,
                   "This hub may hold " + std::to_string(context_.config.rooms_max) + " rooms, and has that many.");
+  }
   auto packet = log::decode_packet(stored);
   if (!packet) return refuse(RefusalCode::malformed, "Expected an OpenRoom packet: " + packet.error().message);
   if (packet->header.author != session.author())

@@ -20,8 +20,8 @@ constexpr std::uint32_t kBusyRetryMs = 100;
 void Room::submit(Session& session, ByteView compact) {
   const auto nonce = log::peek_nonce(compact);
   const auto count = log::peek_command_count(compact);
-  const PacketClaim claim{session.author(), nonce.value_or(Nonce{}), count.value_or(1), compact.size()};
-  if (auto guarded = check_guards(context_, claim)) return refuse(session, std::move(*guarded));
+  if (auto guarded = check_guards(context_, read_claim(session.author(), compact)))
+    return refuse(session, std::move(*guarded));
   if (!nonce || !count) {
     context_.metrics.malformed_messages.add();
     return refuse(session, make_refusal(Nonce{}, RefusalCode::malformed,
@@ -54,13 +54,14 @@ std::optional<wire::Refusal> Room::check_takes_packets(Nonce nonce) const {
   }
   if (state_ != State::open)
     return make_refusal(nonce, RefusalCode::hub_busy, "The room is being loaded. Send this again soon.", kBusyRetryMs);
-  const bool is_full = ring_.uncommitted_count() >= context_.config.uncommitted_records_max ||
-                       ring_.uncommitted_bytes() >= context_.config.uncommitted_bytes_max;
-  if (is_full)
+  const bool has_too_many = ring_.uncommitted_count() >= context_.config.uncommitted_records_max;
+  if (has_too_many || ring_.uncommitted_bytes() >= context_.config.uncommitted_bytes_max) {
+    context_.metrics.count_over(has_too_many ? Limit::uncommitted_records : Limit::uncommitted_bytes);
     return make_refusal(nonce, RefusalCode::hub_busy,
                         "The hub's disk is behind: " + std::to_string(ring_.uncommitted_count()) +
                             " records wait for it. Send this again soon.",
                         kBusyRetryMs);
+  }
   return std::nullopt;
 }
 

@@ -83,6 +83,7 @@ struct HubServer::State final : transport::EventSink {
 
   [[nodiscard]] ServerResult<void> reload();
   [[nodiscard]] HttpAnswer answer_http(std::string_view path);
+  void refresh_transport_metrics();
   void say(const std::string& sentence) const {
     if (options.log) options.log(sentence);
   }
@@ -270,6 +271,12 @@ ServerResult<void> HubServer::State::reload() {
   return {};
 }
 
+void HubServer::State::refresh_transport_metrics() {
+  transport_metrics->refresh(endpoint->stats());
+  transport_metrics->refresh(endpoint->mux().stats());
+  transport_metrics->refresh(http.stats());
+}
+
 HttpAnswer HubServer::State::answer_http(std::string_view path) {
   HttpAnswer answer;
   if (path == "/healthz") {
@@ -280,7 +287,7 @@ HttpAnswer HubServer::State::answer_http(std::string_view path) {
     answer.body = is_ready ? "ready\n" : "The hub is starting or stopping; ask again soon.\n";
   } else if (path == "/metrics") {
     hub->set_now(read_clocks());
-    transport_metrics->refresh(endpoint->stats());
+    refresh_transport_metrics();
     answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
     answer.body = telemetry::write_prometheus(hub->metrics());
   } else {

@@ -31,7 +31,8 @@ struct Field {
 };
 static_assert(std::is_same_v<std::size_t, std::uint64_t>, "one slot type serves sizes and 64-bit counts");
 
-void add_guards(std::vector<Field>& fields, log::CommandLogConfig& log) {
+void add_guards(std::vector<Field>& fields, HubConfig& hub) {
+  auto& log = hub.log;
   const double payload_max = limits::kPayloadBytesMax;
   const double commands_max = limits::kCommandsPerPacketMax;
   fields.insert(fields.end(), {
@@ -39,6 +40,8 @@ void add_guards(std::vector<Field>& fields, log::CommandLogConfig& log) {
                                   {"guards.commands_per_packet_max", &log.commands_per_packet_max, 1, commands_max},
                                   {"guards.commands_burst", &log.commands.burst, 1, kMillion},
                                   {"guards.commands_per_second", &log.commands.per_second, 0.001, kMillion},
+                                  {"guards.requests_burst", &hub.requests.burst, 1, kMillion},
+                                  {"guards.requests_per_second", &hub.requests.per_second, 0.001, kMillion},
                                   {"guards.presence_burst", &log.presence.burst, 1, kMillion},
                                   {"guards.presence_per_second", &log.presence.per_second, 0.001, kMillion},
                                   {"guards.bulk_burst_bytes", &log.bulk.burst, 512.0 * 1024, kTerabyte},
@@ -58,7 +61,10 @@ void add_hub(std::vector<Field>& fields, HubConfig& hub) {
   fields.insert(fields.end(), {
                                   {"sessions.sessions_max", &hub.sessions_max, 1, kMillion},
                                   {"sessions.per_room_max", &hub.sessions_per_room_max, 1, kMillion},
+                                  {"sessions.per_author_and_room_max", &hub.sessions_per_author_max, 1, kMillion},
                                   {"sessions.login_timeout_ms", &hub.login_timeout, 100, kBillion},
+                                  {"sessions.roomless_timeout_ms", &hub.roomless_timeout, 1000, kBillion},
+                                  {"sessions.stalled_timeout_ms", &hub.stalled_timeout, 1000, kBillion},
                                   {"sessions.author_buckets_max", &hub.author_buckets_max, 1, kMillion},
                                   {"sessions.bulk_requests_max", &hub.bulk_requests_per_session_max, 1, 16},
                                   {"rooms.loaded_max", &hub.rooms_loaded_max, 1, kMillion},
@@ -91,6 +97,7 @@ void add_process(std::vector<Field>& fields, transport::QuicOptions& quic, HttpL
                     {"transport.connections_per_source_max", &quic.connections_per_source_max, 1, kMillion},
                     {"transport.half_open_before_retry", &quic.half_open_before_retry, 0, kMillion},
                     {"transport.half_open_max", &quic.half_open_max, 1, kMillion},
+                    {"transport.half_open_per_source_max", &quic.half_open_per_source_max, 1, kMillion},
                     {"transport.lane_window_bytes", &quic.lane_window_bytes, 16.0 * 1024, kBillion},
                     {"transport.connection_window_bytes", &quic.connection_window_bytes, 64.0 * 1024, kBillion},
                     {"transport.control_queue_bytes", &quic.lane_bounds.control, 64.0 * 1024, kBillion},
@@ -106,7 +113,7 @@ void add_process(std::vector<Field>& fields, transport::QuicOptions& quic, HttpL
 
 std::vector<Field> fields_of(ServerConfig& config) {
   std::vector<Field> fields;
-  add_guards(fields, config.hub.log);
+  add_guards(fields, config.hub);
   add_hub(fields, config.hub);
   add_process(fields, config.quic, config.http);
   return fields;

@@ -29,9 +29,12 @@ Session::Session(HubContext& context, transport::PeerId peer, const transport::P
 void Session::greet() { send_control(messages::hub_hello(context_.hub, challenge_)); }
 
 bool Session::log_in(const fb::Login& login) {
-  if (const auto mismatch = wire::version_mismatch(wire::own_version(), version_of(login))) {
+  const auto version = version_of(login);
+  // The peer reads the sentence, so "this side" in it is the peer.
+  if (const auto mismatch = wire::version_mismatch(version, wire::own_version())) {
+    const bool is_schema = version.protocol_version == wire::kProtocolVersion;
     context_.metrics.login_rejections.add();
-    refuse(0, {log::RefusalCode::version_mismatch, *mismatch});
+    refuse(0, {is_schema ? log::RefusalCode::schema_mismatch : log::RefusalCode::version_mismatch, *mismatch});
     close(CloseReason::version_mismatch, *mismatch);
     return false;
   }
@@ -52,6 +55,7 @@ bool Session::log_in(const fb::Login& login) {
   }
   author_ = author;
   is_logged_in_ = true;
+  without_room_since = context_.now.monotonic;
   context_.metrics.logins.add();
   send_control(messages::welcome(context_.now.wall, context_.config.log));
   return true;

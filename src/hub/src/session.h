@@ -1,13 +1,14 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "hub_context.h"
+#include "messages.h"
 #include "theta/log/checkpoint.h"
-#include "theta/log/rate_limiter.h"
 #include "theta/wire/commands_lane.h"
 
 namespace theta::hub {
@@ -48,21 +49,25 @@ struct Attachment {
   // Relay: `next` is the first record that the lane has not taken yet.
   Seq next;
   bool is_reading_store = false;
+  /// A lane was full: nothing more is made for this session until the transport says that there is room again.
+  bool is_blocked = false;
+  MonotonicTime moved_at{};      // blocked: when what is queued last became less
+  std::size_t queued_bytes = 0;  // and how much it was then
   std::optional<SnapshotStream> snapshot;
   /// Refusals that the commands lane had no room for; they go before further records.
   std::deque<wire::Refusal> refusals;
+
+  /// Who entered or left, as far as this session was not told yet: the latest of each session in the room.
+  std::map<std::uint32_t, messages::SessionInfoFields> roster_due;
 
   // Presence: the latest only.
   Bytes presence;
   std::uint32_t presence_counter = 0;
   bool has_presence = false;
   bool presence_is_new = false;
-  log::RateLimiter presence_limiter;
 
-  // Bulk.
-  log::RateLimiter bulk_limiter;
-  std::size_t bulk_requests = 0;        // asked of the store, or waiting in `bulk_outbox`
-  std::deque<SharedBytes> bulk_outbox;  // answers that the lane had no room for
+  /// Bulk answers that the lane had no room for.
+  std::deque<SharedBytes> bulk_outbox;
 };
 
 /// One connection. Owned by the hub from `connected` to `closed`.
@@ -99,6 +104,10 @@ class Session {
   [[nodiscard]] bool is_attached() const {
     return attachment != nullptr && attachment->phase == Attachment::Phase::attached;
   }
+  /// When it was last in a room, or logged in.
+  MonotonicTime without_room_since{};
+  /// Bulk requests that the store has not answered, of this attachment and of earlier ones.
+  std::size_t bulk_requests = 0;
   /// Sends what `refuse_packet` had to keep back. False when the lane is still full.
   bool flush_refusals();
 

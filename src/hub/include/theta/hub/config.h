@@ -16,9 +16,17 @@ struct HubConfig {
   // Sessions.
   std::size_t sessions_max = 4096;
   std::size_t sessions_per_room_max = 1024;
+  /// Sessions of one author in one room; one more ends the oldest of them.
+  std::size_t sessions_per_author_max = 8;
   /// A connection that has not logged in by then is closed.
   std::chrono::milliseconds login_timeout{10'000};
-  /// Authors whose command bucket is remembered after they left, so that reconnecting does not refill it.
+  /// One that has logged in and is in no room for so long is closed: whoever only connects has no use for the place.
+  std::chrono::milliseconds roomless_timeout{30'000};
+  /// One whose full lanes did not move for so long is closed: what waits for it is held in memory.
+  std::chrono::milliseconds stalled_timeout{60'000};
+  /// Attach, Detach and OpenRoomRequest of one author. Each can cost a read of the store, or a room to load.
+  log::RateLimit requests{60, 10};
+  /// Authors whose buckets are remembered after they left, so that reconnecting does not refill them.
   std::size_t author_buckets_max = 65'536;
 
   // Rooms.
