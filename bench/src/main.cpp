@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
       ->default_val("/tmp");
   app.add_option("--output", json_file,
                  "write the results here as JSON, after comparing with what is there (default: to stdout)");
-  app.add_flag("--json", "results are JSON in any case; taken so that `theta --json bench` works");
+  app.add_flag("--json")->description("results are JSON in any case; taken so that `theta --json bench` works");
   std::vector<std::string> names;
   for (const auto& [name, bench] : theta::bench::kBenches) names.push_back(name);
   app.add_option("WHICH", which,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "peers.h"
+#include "theta/base/byte_codec.h"
 #include "theta/client/limits.h"
 #include "theta/client/session.h"
 #include "theta/crypto/hash.h"
@@ -27,6 +28,24 @@ TEST(Trust, AForgedRecordIsNotApplied) {
   EXPECT_EQ(other->scene().entity_count(), 0U);
   EXPECT_EQ(other->phase(), SessionPhase::stopped);
   EXPECT_FALSE(other.all<Diverged>()[0].text.empty());
+}
+
+/// An author's own packet is not verified when it comes back as it was signed; any other bytes are.
+TEST(Trust, AnOwnPacketThatComesBackWithAnotherSignatureIsNotApplied) {
+  World world;
+  auto& admin = world.add_admin();
+  const auto head = admin->confirmed_head();
+  world.hub.bend_record = [](Bytes& compact) {
+    ByteReader reader(compact);
+    for (int before = 0; before < 4; ++before) static_cast<void>(reader.get_varint());  // slot, time, nonce, count
+    static_cast<void>(reader.get<std::uint8_t>());                                      // flags
+    for (int before = 0; before < 2; ++before) static_cast<void>(reader.get_varint());  // version, base
+    static_cast<void>(reader.get<std::uint64_t>());                                     // stamp
+    compact[compact.size() - reader.remaining()] ^= 1;
+  };
+  create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return !admin.all<Diverged>().empty(); }));
+  EXPECT_EQ(admin->confirmed_head(), head);
 }
 
 TEST(Trust, ATamperedSnapshotIsRefused) {

@@ -70,6 +70,7 @@ struct Session::Impl {
   void on_lane_message(ByteView bytes);
   void on_records(const wire::Records& records);
   /// False: the record was not believed.
+  [[nodiscard]] replica::Trust trust_in(const log::Record& record) const;
   bool take_record(const log::Record& record, replica::Trust trust);
   void on_own_record(const log::Record& record, const std::vector<replica::Outcome>* outcomes);
   void settle_acknowledged(SignedPacket packet, Seq seq, const std::vector<replica::Outcome>* outcomes);
