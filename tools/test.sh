@@ -34,7 +34,7 @@ test_step_system() {
   build_preset release theta
   tools/test_readers
   local test
-  for test in tour exit_codes import full_disk; do
+  for test in tour exit_codes import log_verify full_disk; do
     echo "--- $test"
     python3 "tests/system/${test}_test.py" --theta build/release/bin/theta --work "build/system/$test"
   done

@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <iterator>
+
+#include <gtest/gtest.h>
+
+#include "document_rows.h"
+#include "theta/log/command_rules.h"
+#include "theta/replica/outcome.h"
+#include "theta/transport/transport.h"
+#include "theta/wire/schema.h"
+
+namespace theta::cli {
+namespace {
+
+namespace fb = wire::fb;
+
+// docs/errors.md is where somebody looks up what a program has told: it must list every code that is told, and no
+// other. The schema's numbers keep their meaning for ever, so a code that is no longer sent stays there, and is named
+// here.
+constexpr fb::RefusalCode kRefusalsNoLongerSent[] = {fb::RefusalCode::stale_base};
+constexpr fb::NoticeKind kNoticesNoLongerSent[] = {fb::NoticeKind::lagging};
+constexpr transport::CloseReason kReasonsNoLongerSent[] = {transport::CloseReason::superseded};
+
+template <class Code, std::size_t Count>
+bool is_in(const Code (&codes)[Count], Code code) {
+  return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
+}
+
+TEST(ErrorsPage, ListsExactlyTheRefusals) {
+  auto rows = testing::rows_of("errors.md", "Refusals");
+  for (const auto code : fb::EnumValuesRefusalCode()) {
+    if (code == fb::RefusalCode::none || is_in(kRefusalsNoLongerSent, code)) continue;
+    const std::string name = log::refusal_name(code);
+    const auto row = rows.find(name);
+    ASSERT_NE(row, rows.end()) << name;
+    EXPECT_EQ(row->second.rfind(" | yes |", 0) == 0, log::is_retryable(code)) << name << ": is it kept?";
+    rows.erase(row);
+  }
+  for (const auto& [name, row] : rows) ADD_FAILURE() << "there is no refusal " << name;
+}
+
+TEST(ErrorsPage, ListsExactlyTheReasonsOfOutcomes) {
+  auto rows = testing::rows_of("errors.md", "Outcomes");
+  for (int value = 1; value <= static_cast<int>(replica::RejectReason::too_much_work); ++value) {
+    const std::string name = replica::reason_name(static_cast<replica::RejectReason>(value));
+    EXPECT_EQ(rows.erase(name), 1U) << name;
+  }
+  for (const auto& [name, row] : rows) ADD_FAILURE() << "there is no reason " << name;
+}
+
+TEST(ErrorsPage, ListsExactlyTheNotices) {
+  auto rows = testing::rows_of("errors.md", "Notices");
+  for (const auto kind : fb::EnumValuesNoticeKind()) {
+    if (!is_in(kNoticesNoLongerSent, kind)) {
+      EXPECT_EQ(rows.erase(fb::EnumNameNoticeKind(kind)), 1U) << fb::EnumNameNoticeKind(kind);
+    }
+  }
+  for (const auto& [name, row] : rows) ADD_FAILURE() << "there is no notice " << name;
+}
+
+/// Without a default, so that the compiler asks for a new reason's name.
+const char* name_of(transport::CloseReason reason) {
+  using transport::CloseReason;
+  switch (reason) {
+    case CloseReason::none: return "none";
+    case CloseReason::going_away: return "going_away";
+    case CloseReason::protocol_error: return "protocol_error";
+    case CloseReason::version_mismatch: return "version_mismatch";
+    case CloseReason::unauthenticated: return "unauthenticated";
+    case CloseReason::resource_limit: return "resource_limit";
+    case CloseReason::idle_timeout: return "idle_timeout";
+    case CloseReason::unreachable: return "unreachable";
+    case CloseReason::superseded: return "superseded";
+    case CloseReason::internal_error: return "internal_error";
+  }
+  return nullptr;
+}
+
+TEST(ErrorsPage, ListsExactlyTheReasonsOfClosing) {
+  auto rows = testing::rows_of("errors.md", "Closing");
+  for (int code = 0; code <= static_cast<int>(transport::CloseReason::internal_error); ++code) {
+    const auto reason = static_cast<transport::CloseReason>(code);
+    if (is_in(kReasonsNoLongerSent, reason)) continue;
+    const auto row = rows.find(name_of(reason));
+    ASSERT_NE(row, rows.end()) << code;
+    EXPECT_EQ(row->second.rfind(" | " + std::to_string(code) + " |", 0), 0U) << row->first;
+    rows.erase(row);
+  }
+  for (const auto& [name, row] : rows) ADD_FAILURE() << "nothing closes with " << name;
+}
+
+}  // namespace
+}  // namespace theta::cli
