@@ -100,6 +100,7 @@ struct HubServer::State final : transport::EventSink {
   std::optional<asio::posix::stream_descriptor> endpoint_descriptor;
   std::optional<asio::posix::stream_descriptor> store_descriptor;
   asio::steady_timer wake_timer;
+  MonotonicTime armed_for = MonotonicTime::max();  // when `wake_timer` fires
   asio::signal_set signals;
   HttpServer http;
   std::vector<store::Completion> completions;
@@ -208,14 +209,14 @@ void HubServer::State::turn(Now now) {
 void HubServer::State::arm_timer(Now now) {
   auto wakeup = std::min(hub->next_wakeup(), endpoint->next_timeout());
   if (phase != Phase::serving) wakeup = std::min(wakeup, phase_ends);
-  if (wakeup == MonotonicTime::max()) {
-    wake_timer.cancel();
-    return;
-  }
+  // A timer that fires too early costs one turn; setting it anew in every turn costs system calls in each.
+  if (armed_for <= wakeup) return;
+  armed_for = wakeup;
   const auto wait = std::max(wakeup - now.monotonic, MonotonicClock::duration::zero());
   wake_timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(wait));
   wake_timer.async_wait([this](boost::system::error_code error) {
     if (error) return;
+    armed_for = MonotonicTime::max();
     const auto then = read_clocks();
     hub->set_now(then);
     endpoint->on_timer(then.monotonic);

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kAlertNoApplicationProtocol = 120;  // RFC 7301
 constexpr std::size_t kLaneStreams = 3;
+constexpr std::chrono::milliseconds kTimerGranularity{1};  // RFC 9002, section 6.1.2
 constexpr std::size_t kReasonBytesMax = 512;
 /// Bounds messages without bytes.
 constexpr std::size_t kPresenceMessagesMax = 1024;
@@ -343,7 +344,17 @@ void QuicConnection::end_by_timeout(int status) {
 MonotonicTime QuicConnection::next_timeout() const {
   if (has_ended()) return forget_at_;
   if (!conn_) return MonotonicTime::max();
-  return std::min(from_timestamp(ngtcp2_conn_get_expiry(conn_.get())), linger_deadline_);
+  auto due = from_timestamp(ngtcp2_conn_get_expiry(conn_.get()));
+  // ngtcp2 counts the pacing of the next packet among its timers, also when there is none to send: each packet would
+  // cost a turn for nothing right after it.
+  if (!has_unsent()) due = std::max(due, written_at_ + kTimerGranularity);
+  return std::min(due, linger_deadline_);
+}
+
+bool QuicConnection::has_unsent() const {
+  return !presence_.empty() || std::any_of(lanes_.begin(), lanes_.end(), [](const ReliableLane& lane) {
+    return lane.is_open && lane.sender.has_unsent();
+  });
 }
 
 int QuicConnection::on_handshake_completed() {

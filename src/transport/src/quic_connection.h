@@ -87,6 +87,8 @@ class QuicConnection final : public TlsOwner {
   [[nodiscard]] bool has_ended() const { return phase_ >= Phase::closing; }
   [[nodiscard]] bool is_closing() const { return ending_.has_value() || has_ended(); }
   [[nodiscard]] MonotonicTime next_timeout() const;
+  /// Whether anything waits on a lane for its packet.
+  [[nodiscard]] bool has_unsent() const;
   [[nodiscard]] std::size_t queued_bytes(Lane lane) const;
   [[nodiscard]] PeerStats stats() const;
   [[nodiscard]] const SocketAddress& first_remote() const { return first_remote_; }
@@ -190,6 +192,7 @@ class QuicConnection final : public TlsOwner {
   std::uint64_t close_code_ = 0;
   bool is_application_close_ = false;
   MonotonicTime linger_deadline_ = MonotonicTime::max();
+  MonotonicTime written_at_{};  // when the last packet left
   MonotonicTime forget_at_ = MonotonicTime::max();
   Bytes close_packet_;
   SocketAddress close_to_;

@@ -109,6 +109,7 @@ void QuicConnection::write_packets(DatagramSender& output, std::span<std::uint8_
     ++packets_sent_;
     burst.add(packet);
   }
+  if (burst.used() > 0) written_at_ = host_.now();
   burst.send();
   ngtcp2_conn_update_pkt_tx_time(conn_.get(), to_timestamp(host_.now()));
 }
