@@ -1,4 +1,5 @@
-// Records a room in which four authors do anything at all: theta_record_log SEED PACKETS FILE.
+// Records a room in which authors do anything at all: theta_record_log SEED PACKETS FILE. Prints a line a command,
+// "COMMAND SEQUENCED APPLIED", so that the comparison sees what its rooms are made of.
 
 #include <cstdlib>
 
@@ -22,5 +23,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "cannot write %s\n", argv[3]);
     return 1;
   }
+  for (std::size_t at = 1; at < random.commands.size(); ++at)
+    std::printf("%s %d %d\n", theta::wire::fb::EnumNamesCommand()[at], random.commands[at], random.applied[at]);
   return 0;
 }

@@ -28,6 +28,8 @@ TEST_P(Convergence, ReplicasAgreeAfterEveryRecordWhateverAuthorsDo) {
     if (HasFailure()) FAIL() << "seed " << GetParam();
   }
   for (const auto count : random.statuses) EXPECT_GT(count, 0) << "the workload must meet every kind of outcome";
+  for (std::size_t at = 1; at < random.applied.size(); ++at)
+    EXPECT_GT(random.applied[at], 0) << fb::EnumNamesCommand()[at] << " must work at least once in every room";
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Convergence, ::testing::Range(std::uint64_t{1}, std::uint64_t{13}));

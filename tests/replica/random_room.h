@@ -6,12 +6,18 @@
 
 namespace theta::replica::testing {
 
-/// A room in which four authors do anything at all: stale, clashing, undone, nonsensical but well-formed.
+/// A room in which four editors do anything at all: stale, clashing, undone, nonsensical but well-formed. Its admin
+/// gives and takes roles and sets policies now and then, and a viewer looks on.
 class RandomRoom {
  public:
   explicit RandomRoom(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ULL + 1) {
     for (std::uint8_t fill = 2; fill < 6; ++fill) authors_.emplace_back(fill);
     for (auto& author : authors_) room.join(author);
+    room.join(viewer_, log::Role::viewer);
+    for (auto* counts : {&commands, &applied}) {
+      ++counts->at(static_cast<std::size_t>(fb::Command::OpenRoom));
+      counts->at(static_cast<std::size_t>(fb::Command::JoinRoom)) += 5;
+    }
   }
 
   std::uint64_t next() {
@@ -23,29 +29,63 @@ class RandomRoom {
 
   void run(int packets) {
     for (int at = 0; at < packets; ++at) {
+      if (next() % 16 == 0) {
+        send(room.opener, any_room_command(), {});
+        continue;
+      }
       auto& author = authors_[next() % authors_.size()];
-      std::vector<fb::CommandUnion> commands;
-      for (std::uint64_t count = 1 + next() % 3; count > 0; --count) commands.push_back(any_command(author));
-      Writing writing;
-      const auto head = room.hub.head().value();
-      writing.base_seq = Seq{head - next() % std::min<std::uint64_t>(head, 20)};
-      // Somebody's clock runs ahead by up to a second; the author's own stamps still ascend.
-      room.now_ms += next() % 3;
-      const auto stamp = room.now_ms + 10 + next() % 1000;
-      const auto own = room.hub.members().find(author.id())->stamp.value() >> 16;
-      writing.stamp_ms = std::max(stamp, own + 1);
-      const auto outcomes = room.send_all(author, std::move(commands), writing);
-      for (const auto& outcome : outcomes) ++statuses[static_cast<std::size_t>(outcome.status)];
+      if (!can_write(author)) {
+        send(room.opener, grant(author, log::Role::editor), {});
+        continue;
+      }
+      // Anything else would close the way forward, so who has taken something back often does it again at once.
+      const auto undone = room.hub.redo_candidate(author.id());
+      if (undone && next() % 2) {
+        send(author, alone(TestRoom::redo(undone->nonce.value(), undone->index)), any_writing(author));
+        continue;
+      }
+      std::vector<fb::CommandUnion> packet;
+      for (std::uint64_t count = 1 + next() % 3; count > 0; --count) packet.push_back(any_command(author));
+      send(author, std::move(packet), any_writing(author));
     }
   }
 
   TestRoom room;
   std::array<int, 3> statuses{};
+  /// How often each command was sequenced, and how often it was applied.
+  std::array<int, std::size_t{static_cast<std::size_t>(fb::Command::MAX)} + 1> commands{};
+  std::array<int, std::size_t{static_cast<std::size_t>(fb::Command::MAX)} + 1> applied{};
 
  private:
+  void send(const TestAuthor& author, std::vector<fb::CommandUnion> packet, Writing writing) {
+    for (const auto& outcome : room.send_all(author, std::move(packet), writing)) {
+      ++statuses[static_cast<std::size_t>(outcome.status)];
+      ++commands[static_cast<std::size_t>(outcome.command)];
+      if (outcome.status == OutcomeStatus::applied) ++applied[static_cast<std::size_t>(outcome.command)];
+    }
+  }
+  /// Having seen most of the log, at a clock that runs ahead by up to a second; the author's own stamps still ascend.
+  Writing any_writing(const TestAuthor& author) {
+    Writing writing;
+    const auto head = room.hub.head().value();
+    writing.base_seq = Seq{head - next() % std::min<std::uint64_t>(head, 20)};
+    room.now_ms += next() % 3;
+    const auto stamp = room.now_ms + 10 + next() % 1000;
+    const auto own = room.hub.members().find(author.id())->stamp.value() >> 16;
+    writing.stamp_ms = std::max(stamp, own + 1);
+    return writing;
+  }
+  [[nodiscard]] bool can_write(const TestAuthor& author) const {
+    return room.hub.members().find(author.id())->role >= log::Role::editor;
+  }
+
   ObjectId any_entity() {
     if (known_.empty() || next() % 20 == 0) return make_object_id(AuthorSlot{1}, 1 + next() % 1000);
-    return known_[next() % known_.size()];
+    // Most of what was ever made is gone; tries a few times for something that is there.
+    auto entity = known_[next() % known_.size()];
+    for (int tries = 0; tries < 4 && !room.hub.scene().contains(entity); ++tries)
+      entity = known_[next() % known_.size()];
+    return entity;
   }
   ObjectId any_parent() { return next() % 3 == 0 ? kNoObject : any_entity(); }
   static std::vector<std::uint64_t> distinct(std::vector<std::uint64_t> ids) {
@@ -61,9 +101,44 @@ class RandomRoom {
   float any_number() { return static_cast<float>(static_cast<std::int64_t>(next() % 2001) - 1000) / 64.0F; }
   fb::Vec3 any_vec3() { return {any_number(), any_number(), any_number()}; }
 
+  static std::vector<fb::CommandUnion> alone(fb::CommandUnion one) {
+    std::vector<fb::CommandUnion> result;
+    result.push_back(std::move(one));
+    return result;
+  }
+  static std::vector<fb::CommandUnion> grant(const TestAuthor& author, log::Role role) {
+    fb::GrantRoleT give;
+    give.author = std::make_unique<fb::Bytes32>(wire::to_fb32(author.id()));
+    give.role = role;
+    return alone(command(std::move(give)));
+  }
+
+  /// What only an admin may do.
+  std::vector<fb::CommandUnion> any_room_command() {
+    auto& author = authors_[next() % authors_.size()];
+    switch (next() % 6) {
+      case 0: return grant(author, static_cast<log::Role>(1 + next() % 3));
+      case 1: return grant(viewer_, next() % 2 ? log::Role::viewer : log::Role::editor);
+      case 2: {
+        fb::RevokeRoleT take;
+        take.author = std::make_unique<fb::Bytes32>(wire::to_fb32(author.id()));
+        return alone(command(std::move(take)));
+      }
+      default: {
+        fb::SetPolicyT set;
+        if (next() % 2) set.entity = any_entity().value();
+        set.any_component = next() % 2 == 0;
+        set.component = static_cast<fb::Component>(next() % 11);
+        set.strategy = static_cast<fb::ConflictStrategy>(next() % 3);
+        set.clear = next() % 3 == 0;
+        return alone(command(std::move(set)));
+      }
+    }
+  }
+
   fb::CommandUnion any_command(TestAuthor& author) {
     const auto slot = room.hub.members().find(author.id())->slot;
-    switch (next() % 16) {
+    switch (next() % 18) {
       case 0:
       case 1:
       case 2: {
@@ -109,7 +184,20 @@ class RandomRoom {
         if (next() % 2) turn.pivot = std::make_unique<fb::Vec3>(any_vec3());
         return command(std::move(turn));
       }
-      case 14: return any_component();
+      case 14: {
+        fb::ScaleByT grow;
+        grow.targets = some_entities();
+        grow.factor = std::make_unique<fb::Vec3>(1.1F, 0.9F, -0.7F);
+        if (next() % 2) grow.pivot = std::make_unique<fb::Vec3>(any_vec3());
+        return command(std::move(grow));
+      }
+      case 15: {
+        if (next() % 3 == 0) return command(fb::DeactivateToolT{});
+        fb::ActivateToolT tool;
+        tool.tool = "tool " + std::to_string(next() % 3);
+        return command(std::move(tool));
+      }
+      case 16: return any_component();
       default: {
         fb::SetAppComponentT set;
         set.targets = some_entities();
@@ -120,15 +208,30 @@ class RandomRoom {
     }
   }
 
+  /// Of what an arrow in a tool would take, of any command, or of a span of packets.
   fb::CommandUnion any_undo(const TestAuthor& author) {
+    const bool is_undo = next() % 2 == 0;
+    const auto candidate = is_undo ? room.hub.undo_candidate(author.id()) : room.hub.redo_candidate(author.id());
+    if (candidate && next() % 2) {
+      const auto [nonce, index] = *candidate;
+      return is_undo ? TestRoom::undo(nonce.value(), index) : TestRoom::redo(nonce.value(), index);
+    }
     const auto nonce = room.nonce_of(author);
     const auto back = 1 + next() % std::min<std::uint64_t>(nonce, 12);
+    const auto first = nonce + 1 - back;
+    const auto last = std::min(nonce, first + (next() % 4 == 0 ? next() % 4 : 0));
     const auto index = static_cast<std::uint16_t>(next() % 3);
-    return next() % 2 ? TestRoom::undo(nonce + 1 - back, index) : TestRoom::redo(nonce + 1 - back, index);
+    const auto last_index = last == first ? index : std::uint16_t{2};
+    const auto set = [&](auto table) {
+      table.first = std::make_unique<fb::CommandRef>(first, index);
+      table.last = std::make_unique<fb::CommandRef>(last, last_index);
+      return command(std::move(table));
+    };
+    return is_undo ? set(fb::UndoT{}) : set(fb::RedoT{});
   }
 
   fb::CommandUnion any_component() {
-    switch (next() % 6) {
+    switch (next() % 7) {
       case 0: {
         fb::SetMaterialT set;
         set.targets = some_entities();
@@ -148,13 +251,23 @@ class RandomRoom {
       case 2: {
         fb::SetLightT set;
         set.targets = some_entities();
-        if (next() % 3) set.light = std::make_unique<fb::Light>(to_fb(scene::Light{}));
+        if (next() % 3) {
+          scene::Light light;
+          light.kind = static_cast<scene::LightKind>(next() % 3);
+          light.intensity = 1.5F + static_cast<float>(next() % 100);
+          set.light = std::make_unique<fb::Light>(to_fb(light));
+        }
         return command(std::move(set));
       }
       case 3: {
         fb::SetCameraT set;
         set.targets = some_entities();
-        if (next() % 3) set.camera = std::make_unique<fb::Camera>(to_fb(scene::Camera{}));
+        if (next() % 3) {
+          scene::Camera camera;
+          camera.kind = static_cast<scene::CameraKind>(next() % 2);
+          camera.far_plane = 100.25F + static_cast<float>(next() % 100);
+          set.camera = std::make_unique<fb::Camera>(to_fb(camera));
+        }
         return command(std::move(set));
       }
       case 4: {
@@ -162,6 +275,16 @@ class RandomRoom {
         select.clear = next() % 2 == 0;
         select.add = some_entities();
         return command(std::move(select));
+      }
+      case 5: {
+        fb::SetMeshT set;
+        set.targets = some_entities();
+        if (next() % 3) {
+          AssetId asset;
+          asset.bytes.fill(static_cast<std::uint8_t>(1 + next() % 200));
+          set.mesh = std::make_unique<fb::Bytes32>(wire::to_fb32(asset));
+        }
+        return command(std::move(set));
       }
       default: {
         fb::ReorderEntitiesT order;
@@ -174,6 +297,7 @@ class RandomRoom {
 
   std::uint64_t state_;
   std::vector<TestAuthor> authors_;
+  TestAuthor viewer_{6};
   std::vector<ObjectId> known_;
 };
 

@@ -7,14 +7,14 @@ import unittest
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "tools" / "compare_replays"
 
-RECORD = '#!/bin/sh\ni=1; while [ $i -le "$2" ]; do echo "$i hash$1"; i=$((i + 1)); done >"$3"\n'
+RECORD = '#!/bin/sh\necho "Undo $2 $1"\ni=1; while [ $i -le "$2" ]; do echo "$i hash$1"; i=$((i + 1)); done >"$3"\n'
 REPLAY = '#!/bin/sh\ncat "$1"\necho snapshot\n'
 
 
 class CompareReplaysTest(unittest.TestCase):
-    def run_with(self, other, native=REPLAY):
+    def run_with(self, other, native=REPLAY, record=RECORD):
         with tempfile.TemporaryDirectory() as folder:
-            for name, text in (("record", RECORD), ("native", native), ("other", other)):
+            for name, text in (("record", record), ("native", native), ("other", other)):
                 path = pathlib.Path(folder, name)
                 path.write_text(text)
                 path.chmod(0o755)
@@ -48,6 +48,16 @@ class CompareReplaysTest(unittest.TestCase):
         result = self.run_with("#!/bin/sh\n", native="#!/bin/sh\n")
         self.assertEqual(1, result.returncode)
         self.assertIn("printed 0 lines", result.stderr)
+
+    def test_a_command_that_no_room_applied_is_named(self):
+        result = self.run_with(REPLAY, record=RECORD.replace("echo", "echo Redo 5 0; echo", 1))
+        self.assertEqual(1, result.returncode)
+        self.assertIn("never applied Redo:", result.stderr)
+
+    def test_a_recording_that_names_no_command_is_found(self):
+        result = self.run_with(REPLAY, record=RECORD.replace('echo "Undo $2 $1"', ":", 1))
+        self.assertEqual(1, result.returncode)
+        self.assertIn("never applied anything", result.stderr)
 
 
 if __name__ == "__main__":
