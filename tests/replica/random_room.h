@@ -167,16 +167,7 @@ class RandomRoom {
       case 10:
         return TestRoom::tags(any_entity(), {"t" + std::to_string(next() % 5)}, {"t" + std::to_string(next() % 5 + 5)});
       case 11: return any_undo(author);
-      case 12: {
-        fb::DuplicateEntitiesT copy;
-        copy.targets = some_entities();
-        copy.id_count = static_cast<std::uint32_t>(copy.targets.size() + next() % 8);
-        const auto first = author.mint(slot);
-        known_.push_back(first);
-        for (std::uint32_t more = 1; more < copy.id_count; ++more) known_.push_back(author.mint(slot));
-        copy.first_id = first.value();
-        return command(std::move(copy));
-      }
+      case 12: return any_copy(author, slot);
       case 13: {
         fb::RotateByT turn;
         turn.targets = some_entities();
@@ -206,6 +197,17 @@ class RandomRoom {
         return command(std::move(set));
       }
     }
+  }
+
+  fb::CommandUnion any_copy(TestAuthor& author, AuthorSlot slot) {
+    fb::DuplicateEntitiesT copy;
+    copy.targets = some_entities();
+    copy.id_count = static_cast<std::uint32_t>(copy.targets.size() + next() % 8);
+    const auto first = author.mint(slot);
+    known_.push_back(first);
+    for (std::uint32_t more = 1; more < copy.id_count; ++more) known_.push_back(author.mint(slot));
+    copy.first_id = first.value();
+    return command(std::move(copy));
   }
 
   /// Of what an arrow in a tool would take, of any command, or of a span of packets.
