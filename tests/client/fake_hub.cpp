@@ -112,6 +112,7 @@ void FakeHub::refuse_request(PeerId id, std::uint32_t request, fb::RefusalCode c
 void FakeHub::attach(PeerId id, const fb::Attach& request) {
   auto& peer = peers_[id];
   ++attaches;
+  if (ignores_attach) return;
   if (replica_.head() == Seq{0} || wire::from_fb<RoomId>(*request.room()) != replica_.room())
     return refuse_request(id, request.request(), fb::RefusalCode::no_such_room, "no such room");
   if (replica_.members().find(peer.author) == nullptr && request.join() != nullptr) {
@@ -120,6 +121,8 @@ void FakeHub::attach(PeerId id, const fb::Attach& request) {
   }
   const auto* member = replica_.members().find(peer.author);
   if (member == nullptr) return refuse_request(id, request.request(), fb::RefusalCode::not_member, "not a member");
+  if (member->role == fb::Role::none)
+    return refuse_request(id, request.request(), fb::RefusalCode::forbidden, "an admin has revoked this author's role");
   const auto have = request.have_seq();
   const bool known = have <= log_.size() &&
                      (have == 0 || log_[have - 1].record_hash == wire::from_fb<Hash256>(*request.have_record_hash()));
@@ -134,12 +137,22 @@ void FakeHub::attach(PeerId id, const fb::Attach& request) {
   attached.from_seq = have + 1;
   peer.attached = true;
   peer.writer = request.writer();
+  peer.attach_request = request.request();
   peer.next_seq = have + 1;
-  if (log_.size() - have > resume_records_max) {
-    send_snapshot(id, peer, attached);
-  } else {
-    send(id, Lane::control, std::move(attached));
-  }
+  Bytes snapshot;
+  if (log_.size() - have > resume_records_max) snapshot = replica_.save_snapshot();
+  if (!snapshot.empty()) announce_snapshot(attached, snapshot);
+  peer.next_seq = attached.from_seq;
+  if (!attached_comes_last) send(id, Lane::control, attached);
+  if (!snapshot.empty()) send_snapshot(id, std::move(snapshot));
+  relay();
+  if (!attached_comes_last) return introduce_others(id);
+  // Lanes keep no order between them, but what left later on an even network arrives later.
+  send(id, Lane::control, std::move(attached));
+  introduce_others(id);
+}
+
+void FakeHub::introduce_others(PeerId id) {
   for (const auto& [other_id, other] : peers_) {
     if (!other.attached || other_id == id) continue;
     fb::SessionInfoT info;
@@ -148,7 +161,16 @@ void FakeHub::attach(PeerId id, const fb::Attach& request) {
     info.connected = true;
     send(id, Lane::control, std::move(info));
   }
-  relay();
+}
+
+/// As the hub does it: a session whose author has no role any more is detached and told so.
+void FakeHub::expel_revoked() {
+  for (auto& [id, peer] : peers_) {
+    const auto* member = replica_.members().find(peer.author);
+    if (!peer.attached || (member != nullptr && member->role != fb::Role::none)) continue;
+    peer.attached = false;
+    refuse_request(id, peer.attach_request, fb::RefusalCode::forbidden, "an admin has revoked this author's role");
+  }
 }
 
 fb::CheckpointT FakeHub::checkpoint(const Hash256& state_hash, const Hash256& snapshot_hash,
@@ -172,14 +194,15 @@ fb::CheckpointT FakeHub::checkpoint(const Hash256& state_hash, const Hash256& sn
   return table;
 }
 
-void FakeHub::send_snapshot(PeerId id, Peer& peer, fb::AttachedT& attached) {
+void FakeHub::announce_snapshot(fb::AttachedT& attached, const Bytes& bytes) {
   ++snapshots_sent;
-  auto bytes = replica_.save_snapshot();
   attached.snapshot =
       std::make_unique<fb::CheckpointT>(checkpoint(replica_.state_hash(), crypto::hash256(bytes), key_));
   attached.snapshot_bytes = bytes.size();
-  attached.from_seq = peer.next_seq = log_.size() + 1;
-  send(id, Lane::control, std::move(attached));
+  attached.from_seq = log_.size() + 1;
+}
+
+void FakeHub::send_snapshot(PeerId id, Bytes bytes) {
   if (bend_snapshot) bend_snapshot(bytes);
   for (std::size_t at = 0; at < bytes.size();) {
     const auto size = std::min<std::size_t>(bytes.size() - at, 4096);
@@ -202,6 +225,7 @@ void FakeHub::sequence(log::CommandPacket packet) {
   log_.push_back(applied.record);
   compact_.push_back(log::compact_record(applied.record, slot));
   relay();
+  if (replica_.members_changed()) expel_revoked();
 }
 
 void FakeHub::relay() {
@@ -244,6 +268,7 @@ void FakeHub::submit(PeerId id, ByteView compact) {
   log_.push_back(applied.record);
   compact_.push_back(log::compact_record(applied.record, slot));
   relay();
+  if (replica_.members_changed()) expel_revoked();
 }
 
 void FakeHub::on_bulk(PeerId id, const fb::Message& message) {
@@ -327,6 +352,12 @@ void FakeHub::send_presence(std::uint32_t session, std::uint32_t counter, float 
     bundle.updates.back()->bytes.assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
     send(id, Lane::presence, std::move(bundle));
   }
+}
+
+void FakeHub::send_unasked(const Bytes& bytes) {
+  const SharedBytes message(bytes);
+  for (const auto& [id, peer] : peers_)
+    if (endpoint_->send(id, Lane::bulk, message) == transport::SendResult::queued) unasked_bytes += bytes.size();
 }
 
 void FakeHub::disconnect_all() {

@@ -38,6 +38,8 @@ class FakeHub final : public transport::EventSink {
   /// As signed by `signer` (the hub's own key unless a test forges it).
   void send_checkpoint(std::optional<Hash256> state_hash = {}, const crypto::KeyPair* signer = nullptr);
   void send_presence(std::uint32_t session, std::uint32_t counter, float x);
+  /// To every peer, on the bulk lane.
+  void send_unasked(const Bytes& bytes);
   void disconnect_all();
 
   // What a test bends.
@@ -54,12 +56,16 @@ class FakeHub final : public transport::EventSink {
   /// Changes a snapshot's bytes, a record's compact form, or the checkpoint on the way out.
   std::function<void(Bytes&)> bend_snapshot;
   std::function<void(Bytes&)> bend_record;
+  /// Attached leaves the hub last, behind the snapshot and the records: to the peer, the lanes have overtaken it.
+  bool attached_comes_last = false;
+  bool ignores_attach = false;
 
   // What a test counts.
   std::vector<Bytes> submitted;  // packets in compact form, as they came
   std::vector<Bytes> presence;
   std::size_t snapshots_sent = 0;
   std::size_t attaches = 0;
+  std::size_t unasked_bytes = 0;  // of `send_unasked`, as far as the lanes took them
 
  private:
   struct Peer {
@@ -69,6 +75,7 @@ class FakeHub final : public transport::EventSink {
     bool attached = false;
     bool writer = false;
     std::uint32_t session = 0;
+    std::uint32_t attach_request = 0;
     std::uint64_t next_seq = 1;
   };
   void on_control(transport::PeerId id, const wire::fb::Message& message);
@@ -77,7 +84,10 @@ class FakeHub final : public transport::EventSink {
   void attach(transport::PeerId id, const wire::fb::Attach& attach);
   void submit(transport::PeerId id, ByteView compact);
   void relay();
-  void send_snapshot(transport::PeerId id, Peer& peer, wire::fb::AttachedT& attached);
+  void announce_snapshot(wire::fb::AttachedT& attached, const Bytes& bytes);
+  void send_snapshot(transport::PeerId id, Bytes bytes);
+  void introduce_others(transport::PeerId id);
+  void expel_revoked();
   template <class Table>
   void send(transport::PeerId id, transport::Lane lane, Table table);
   void refuse_request(transport::PeerId id, std::uint32_t request, wire::fb::RefusalCode code, std::string text);

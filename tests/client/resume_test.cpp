@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "peers.h"
+#include "theta/client/limits.h"
 #include "theta/client/session.h"
 #include "theta/log/rate_limiter.h"
 
@@ -363,6 +364,75 @@ TEST_P(MovedChainTest, CommandsAreSignedAnewWhenAnotherProcessContinuedTheChain)
   EXPECT_TRUE(world.all_equal());
 }
 INSTANTIATE_TEST_SUITE_P(Resume, MovedChainTest, ::testing::Bool());
+
+TEST(Resume, LanesMayOvertakeTheMessageThatAttaches) {
+  World world;
+  auto& admin = world.add_admin();
+  for (int i = 0; i < 40; ++i) create_one(*admin, "part " + std::to_string(i));
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  world.hub.attached_comes_last = true;
+  for (const std::size_t resume_records_max : {std::size_t{1'000'000}, std::size_t{1}}) {
+    world.hub.resume_records_max = resume_records_max;
+    auto& peer = world.add_member(admin, "Bob", static_cast<std::uint8_t>(10 + world.peers.size()));
+    EXPECT_TRUE(peer->caught_up());
+    EXPECT_TRUE(peer.all<Disconnected>().empty());
+    EXPECT_EQ(peer->statistics().messages_refused, 0U);
+  }
+  EXPECT_EQ(world.hub.snapshots_sent, 1U);
+  EXPECT_TRUE(world.all_equal());
+}
+
+TEST(Resume, AHubThatAttachesNobodyAndSendsOnIsLeftAtABound) {
+  World world;
+  auto& admin = world.add_admin();
+  auto& peer = world.add_peer("Bob");
+  peer.start(world.member_options(admin, "Bob"), author_key(2));
+  admin->go_offline();
+  world.hub.ignores_attach = true;
+  ASSERT_TRUE(world.run_until([&] { return peer->phase() == SessionPhase::attaching; }));
+  ASSERT_TRUE(world.run_until([&] {
+    world.hub.send_unasked(Bytes(64 * 1024, 7));
+    return !peer.all<Disconnected>().empty();
+  }));
+  EXPECT_EQ(peer.all<Disconnected>().front().reason, transport::CloseReason::resource_limit);
+  EXPECT_LE(world.hub.unasked_bytes, limits::kHeldMessageBytesMax + 8 * 1024 * 1024);
+}
+
+TEST(Resume, ARevokedAuthorIsToldAndDisconnectedWhileLive) {
+  World world;
+  auto& admin = world.add_admin();
+  auto& peer = world.add_member(admin, "Bob", 2);
+  ASSERT_TRUE(admin->submit(commands::revoke_role(peer->author())));
+  ASSERT_TRUE(world.run_until([&] { return !peer.all<Disconnected>().empty(); }));
+  EXPECT_THAT(peer.all<Disconnected>().front().text, ::testing::HasSubstr("revoked"));
+  EXPECT_TRUE(peer.all<Disconnected>().front().will_retry);
+  EXPECT_EQ(peer->phase(), SessionPhase::offline);
+  // Slowly: each attempt costs the hub a login, and nothing is likely to have changed.
+  const auto before = world.hub.attaches;
+  world.run_for(std::chrono::minutes{5});
+  EXPECT_GE(world.hub.attaches, before + 2);
+  EXPECT_LE(world.hub.attaches, before + 10);
+  EXPECT_NE(peer->phase(), SessionPhase::stopped);
+}
+
+TEST(Resume, AnAuthorWhoIsGrantedARoleAgainComesBackAndSendsTheOutbox) {
+  World world;
+  auto& admin = world.add_admin();
+  auto& peer = world.add_member(admin, "Bob", 2);
+  const auto cube = create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return peer->scene().contains(cube); }));
+  peer->go_offline();
+  ASSERT_TRUE(peer->submit(commands::rename(cube, "Bob's")));
+  ASSERT_TRUE(admin->submit(commands::revoke_role(peer->author())));
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  peer->go_online();
+  ASSERT_TRUE(world.run_until([&] { return peer.all<Disconnected>().size() >= 2; }));
+  ASSERT_TRUE(admin->submit(commands::grant_role(peer->author(), wire::fb::Role::editor)));
+  ASSERT_TRUE(world.run_until([&] { return peer->caught_up() && peer->is_idle(); }));
+  EXPECT_EQ(peer.settled(How::acknowledged), 1U);
+  EXPECT_EQ(*admin->scene().name(cube), "Bob's");
+  EXPECT_TRUE(world.all_equal());
+}
 
 TEST(Resume, ASilentHubIsLeftAndTriedAgain) {
   World world;

@@ -88,8 +88,8 @@ void Session::Impl::lose_connection(CloseReason reason, const std::string& text,
   is_writer = false;
   lane_full = false;
   snapshot.reset();
-  buffered.clear();
-  buffered_bytes = 0;
+  held.clear();
+  held_bytes = 0;
   rejection.reset();
   is_searching = false;
   std::erase_if(history, [](const HistoryQuery& query) { return query.internal; });

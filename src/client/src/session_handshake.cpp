@@ -20,6 +20,8 @@ wire::PeerVersion version_of(const fb::HubHello& hello) {
 }  // namespace
 
 void Session::Impl::on_message(Lane lane, ByteView bytes) {
+  // Lanes overtake each other: what follows Attached may be here before it.
+  if (phase == SessionPhase::attaching && (lane == Lane::commands || lane == Lane::bulk)) return hold(lane, bytes);
   if (lane == Lane::commands) return on_lane_message(bytes);
   const wire::AlignedBytes aligned(bytes);
   const auto* message = wire::verified_message(aligned.view());
@@ -201,7 +203,26 @@ void Session::Impl::on_attached(const fb::Attached& attached) {
   phase = SessionPhase::receiving;
   presence.add_own({session, author(), AuthorSlot{attached.slot()}});
   events.push(Attached{facts.room, attached.role(), AuthorSlot{attached.slot()}, session});
-  on_caught_up_if_so();
+  deliver_held();
+}
+
+void Session::Impl::hold(Lane lane, ByteView bytes) {
+  held_bytes += bytes.size() + sizeof(HeldMessage);
+  if (held_bytes > limits::kHeldMessageBytesMax)
+    return disconnect(CloseReason::resource_limit,
+                      "the hub sent more than " + std::to_string(limits::kHeldMessageBytesMax) +
+                          " bytes ahead of what must come before them; connecting again",
+                      true);
+  held.push_back({lane, Bytes(bytes.begin(), bytes.end())});
+}
+
+void Session::Impl::deliver_held() {
+  auto waiting = std::exchange(held, {});
+  held_bytes = 0;
+  // Records that still have to wait, for the snapshot, are held again. Each message may end the connection.
+  for (const auto& message : waiting)
+    if (peer) on_message(message.lane, message.bytes);
+  if (peer) on_caught_up_if_so();
 }
 
 void Session::Impl::on_request_refused(const fb::RequestRefused& refused) {
@@ -213,8 +234,11 @@ void Session::Impl::on_request_refused(const fb::RequestRefused& refused) {
     return disconnect(is_version ? CloseReason::version_mismatch : CloseReason::unauthenticated, refusal.text,
                       log::is_retryable(refusal.code), refusal.code);
   }
-  if (phase == SessionPhase::attaching && (refused.request() == attach_request || refused.request() == open_request))
-    return on_attach_refused(refusal, refused.retry_after_ms());
+  // Of an attachment that stands already, too: that is how the hub puts out a member that an admin has revoked.
+  const bool is_attach = phase != SessionPhase::connecting && refused.request() == attach_request;
+  const bool is_opening = phase == SessionPhase::attaching && refused.request() == open_request;
+  if (is_attach && refusal.code == RefusalCode::forbidden) return on_revoked(refusal);
+  if (is_attach || is_opening) return on_attach_refused(refusal, refused.retry_after_ms());
   if (assets.on_refused(refused.request(), refusal, refused.retry_after_ms(), now.monotonic)) return;
   for (auto query = history.begin(); query != history.end(); ++query) {
     if (!query->sent || query->request != refused.request()) continue;
@@ -243,6 +267,12 @@ void Session::Impl::on_attach_refused(const log::Refused& refusal, std::uint32_t
     facts.first_packet.clear();
   disconnect(CloseReason::none, refusal.text, retry, refusal.code);
   retry_at = std::max(retry_at, now.monotonic + std::chrono::milliseconds(retry_after_ms));
+}
+
+/// An admin may grant a role again at any time, and only asking tells; what waits in the outbox is sent then.
+void Session::Impl::on_revoked(const log::Refused& refusal) {
+  disconnect(CloseReason::none, refusal.text, true, refusal.code);
+  retry_at = std::max(retry_at, now.monotonic + options.reconnect_delay_max);
 }
 
 void Session::Impl::on_notice(const fb::Notice& notice) {
@@ -282,12 +312,7 @@ void Session::Impl::on_snapshot_chunk(const fb::SnapshotChunk& chunk) {
   overlay.replace(std::move(*loaded));
   clock.observe(overlay.replica().latest_stamp());
   save();
-  auto waiting = std::move(buffered);
-  buffered.clear();
-  buffered_bytes = 0;
-  for (const auto& message : waiting)
-    if (phase == SessionPhase::receiving) on_lane_message(message);
-  if (phase == SessionPhase::receiving) on_caught_up_if_so();
+  deliver_held();
 }
 
 }  // namespace theta::client

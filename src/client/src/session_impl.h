@@ -59,8 +59,12 @@ struct Session::Impl {
   void send_open_room();
   void sign_first_packet(wire::fb::CommandUnion command);
   void on_attached(const wire::fb::Attached& attached);
+  /// Keeps a message until what must come before it is there.
+  void hold(transport::Lane lane, ByteView bytes);
+  void deliver_held();
   void on_request_refused(const wire::fb::RequestRefused& refused);
   void on_attach_refused(const log::Refused& refusal, std::uint32_t retry_after_ms);
+  void on_revoked(const log::Refused& refusal);
   void on_notice(const wire::fb::Notice& notice);
   void on_checkpoint(const wire::fb::Checkpoint& checkpoint);
   void on_snapshot_chunk(const wire::fb::SnapshotChunk& chunk);
@@ -164,8 +168,12 @@ struct Session::Impl {
   Seq searched_until;      // the snapshot that was loaded in between
   std::optional<SnapshotReceiver> snapshot;
   std::optional<SignedSnapshot> signed_snapshot;
-  std::deque<Bytes> buffered;  // messages of the commands lane that came before the snapshot was complete
-  std::size_t buffered_bytes = 0;
+  struct HeldMessage {
+    transport::Lane lane;
+    Bytes bytes;
+  };
+  std::vector<HeldMessage> held;  // came before Attached, or records before the snapshot was complete
+  std::size_t held_bytes = 0;
   bool is_caught_up = false;
   bool was_live = false;
 

@@ -8,6 +8,7 @@ namespace {
 
 using log::RefusalCode;
 using transport::CloseReason;
+using transport::Lane;
 using Sent = SignedPacket::Sent;
 
 // A packet that must wait longer than this for the hub's clock was stamped by a wrong clock, and is stamped again.
@@ -24,11 +25,8 @@ void Session::Impl::on_lane_message(ByteView bytes) {
   if (const auto* refusal = std::get_if<wire::Refusal>(&decoded->message)) return on_refusal(*refusal);
   const auto* records = std::get_if<wire::Records>(&decoded->message);
   if (records == nullptr) return strike("the hub sent a packet instead of records");
-  if (!snapshot) return on_records(*records);
-  buffered_bytes += bytes.size();
-  if (buffered_bytes > limits::kBufferedRecordBytesMax)
-    return disconnect(CloseReason::resource_limit, "too many records came before the snapshot was complete", true);
-  buffered.emplace_back(bytes.begin(), bytes.end());
+  if (snapshot) return hold(Lane::commands, bytes);
+  on_records(*records);
 }
 
 void Session::Impl::on_records(const wire::Records& records) {

@@ -30,8 +30,9 @@ inline constexpr std::size_t kDroppableEventsMax = 256;
 
 inline constexpr std::size_t kSessionsPerRoomMax = 4096;
 inline constexpr std::size_t kSnapshotBytesMax = std::size_t{1} * 1024 * 1024 * 1024;
-/// Records that arrive while a snapshot is still being received.
-inline constexpr std::size_t kBufferedRecordBytesMax = 64 * 1024 * 1024;
+/// What overtakes the message that must come first: all that arrives before Attached, and records that arrive before
+/// the snapshot is complete.
+inline constexpr std::size_t kHeldMessageBytesMax = 64 * 1024 * 1024;
 /// State and record hashes kept to compare with checkpoints that come late.
 inline constexpr std::size_t kRememberedHashesMax = 64;
 inline constexpr std::size_t kPendingCheckpointsMax = 16;
