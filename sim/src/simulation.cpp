@@ -160,6 +160,9 @@ void Simulation::settle() {
   static_cast<void>(world_.run_until([this] { return is_quiet(); }, kSettlingTakes));
   if (keeper_.has_violation()) return;
   reinstate_somebody();
+  // Who has just been let in again is asked to write only after it has heard of that.
+  static_cast<void>(world_.run_until([this] { return is_quiet(); }, kSettlingTakes));
+  if (keeper_.has_violation()) return;
   let_every_device_write();
   if (world_.run_until([this] { return is_quiet(); }, kSettlingTakes) || keeper_.has_violation()) return;
   for (auto& peer : world_.peers())
