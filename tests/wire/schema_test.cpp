@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "theta/base/hex.h"
 #include "theta/base/limits.h"
 #include "wire/sample_messages.h"
 
@@ -177,7 +178,14 @@ TEST(VersionMismatch, TellsEqualRevisionsWithDifferentSchemasApart) {
   EXPECT_THAT(version_mismatch(own_version(), other).value_or(""), HasSubstr("unreleased build"));
 }
 
-TEST(SchemaHash, IsNotEmpty) { EXPECT_FALSE(schema_hash().is_zero()); }
+TEST(SchemaHash, ChangesTogetherWithTheRevision) {
+  // Peers tell by the revision which of them is older, and by the hash that they differ at all.
+  const std::pair<std::uint32_t, std::string> pinned(
+      1, "79355948394c0a88806e8d7678c1fb8d3cbce698d2c010cc4b6ec0c5bde684d9");
+  EXPECT_EQ(std::make_pair(kSchemaRevision, to_hex(schema_hash().view())), pinned)
+      << "schema/*.fbs have changed. Check the change against docs/format.md, \"Evolution\"; raise kSchemaRevision in "
+         "theta/wire/schema.h by one (once for all changes of a release); then pin the new pair here.";
+}
 
 TEST(Conversions, KeepEveryByte) {
   AuthorKey key;
