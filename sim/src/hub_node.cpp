@@ -67,13 +67,15 @@ void HubNode::start() {
     for (auto& checker : setup_.checkers) checker->on_durable(room, record);
     if (auto wrong = setup_.models[room].append(record, true)) setup_.keeper.violate("chain", std::move(*wrong));
   });
-  mutant_transport_ = make_mutant_transport(setup_.mutant, *endpoint_);
+  mutant_transport_ = make_mutant_transport(
+      setup_.mutant, *endpoint_, [this](transport::PeerId peer) { return connections_[peer] == "sim:peer1"; });
   auto& transport = mutant_transport_ ? *mutant_transport_ : static_cast<transport::Transport&>(*endpoint_);
+  lanes_ = std::make_unique<LaneWatch>(transport, setup_.lanes);
   const bool repeats = setup_.mutant == Mutant::repeat_challenges;
   hub_ = std::make_unique<hub::Hub>(setup_.config,
                                     hub::Hub::Dependencies{.key = setup_.key,
                                                            .admin_token = setup_.admin_token,
-                                                           .transport = transport,
+                                                           .transport = *lanes_,
                                                            .store = *engine_,
                                                            .random =
                                                                [this, repeats](std::span<std::uint8_t> bytes) {
@@ -92,6 +94,7 @@ void HubNode::take_down(End how) {
   hub_.reset();
   engine_.reset();
   mutant_engine_.reset();
+  lanes_.reset();
   mutant_transport_.reset();
   inline_engine_.reset();
   connections_.clear();
@@ -185,8 +188,11 @@ MonotonicTime HubNode::next_wakeup() const {
 void HubNode::on_event(const transport::Event& event) {
   if (!runs()) return;
   has_events_ = true;
-  if (event.kind == transport::Event::Kind::connected) connections_.push_back(event.peer);
-  if (event.kind == transport::Event::Kind::closed) std::erase(connections_, event.peer);
+  if (event.kind == transport::Event::Kind::connected) connections_[event.peer] = event.info.address;
+  if (event.kind == transport::Event::Kind::closed) {
+    connections_.erase(event.peer);
+    lanes_->forget(event.peer);
+  }
   hub_->set_now(now());
   hub_->on_event(event);
 }
@@ -206,13 +212,11 @@ std::vector<QueueView> HubNode::queues() {
   // Each room has at most an append a turn, and each session a few requests under way.
   result.push_back({"requests to the store", engine_->pending(), 64 + 8 * connections_.size()});
   result.push_back({"sessions", hub_->session_count(), setup_.config.sessions_max});
-  const transport::LaneBounds bounds;
-  auto& transport = mutant_transport_ ? *mutant_transport_ : static_cast<transport::Transport&>(*endpoint_);
-  for (const auto peer : connections_)
+  for (const auto& [peer, name] : connections_)
     for (std::size_t index = 0; index < transport::kLaneCount; ++index) {
       const auto lane = static_cast<transport::Lane>(index);
-      result.push_back({"bytes queued on a lane of the hub", transport.queued_bytes(peer, lane),
-                        bounds.of(lane) + transport::message_bytes_max(lane)});
+      result.push_back(
+          {"bytes queued on a lane of the hub", lanes_->queued_bytes(peer, lane), lanes_->bound(peer, lane)});
     }
   return result;
 }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "checker.h"
+#include "lane_watch.h"
 #include "mutants.h"
 #include "random.h"
 #include "store_tap.h"
@@ -19,6 +21,7 @@ namespace theta::sim {
 /// What the hub's process needs from the world around it.
 struct HubSetup {
   hub::HubConfig config;
+  transport::LaneBounds lanes;
   crypto::KeyPair key;
   Bytes admin_token;
   Mutant mutant = Mutant::none;
@@ -94,7 +97,8 @@ class HubNode final : public transport::EventSink, public hub::HubObserver {
   std::unique_ptr<StoreTap> engine_;
   std::unique_ptr<transport::Transport> mutant_transport_;
   std::unique_ptr<hub::Hub> hub_;
-  std::vector<transport::PeerId> connections_;
+  std::unique_ptr<LaneWatch> lanes_;
+  std::map<transport::PeerId, std::string> connections_;  // by the peer's name
 
   WallClock::duration wall_offset_{};
   MonotonicClock::duration disk_latency_ = std::chrono::microseconds(300);

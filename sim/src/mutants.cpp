@@ -103,7 +103,8 @@ class RewritingEngine final : public store::LogEngine {
 /// Meddles with what the hub sends.
 class MeddlingTransport final : public transport::Transport {
  public:
-  MeddlingTransport(transport::Transport& inner, Mutant mutant) : inner_(inner), mutant_(mutant) {}
+  MeddlingTransport(transport::Transport& inner, Mutant mutant, IsVictim is_victim)
+      : inner_(inner), mutant_(mutant), is_victim_(std::move(is_victim)) {}
 
   [[nodiscard]] SendResult send(PeerId peer, Lane lane, const SharedBytes& message) override {
     if (mutant_ == Mutant::unbounded_lane) return keep_and_send(peer, lane, message);
@@ -116,7 +117,7 @@ class MeddlingTransport final : public transport::Transport {
     ++records_messages_;
     // Peers come and go; every third message is somebody's, and often enough the same one's.
     const bool is_hit = records_messages_ % 3 == 0;
-    if (mutant_ == Mutant::hold_back_records && peer.value() % 3 == 0) return SendResult::queued;
+    if (mutant_ == Mutant::hold_back_records && is_victim_(peer)) return SendResult::queued;
     if (mutant_ == Mutant::alter_relayed_records && is_hit) return send_altered(peer, *records);
     if (mutant_ == Mutant::refuse_what_is_taken && is_hit) refuse_next(peer, *records);
     return inner_.send(peer, lane, message);
@@ -165,6 +166,7 @@ class MeddlingTransport final : public transport::Transport {
 
   transport::Transport& inner_;
   Mutant mutant_;
+  IsVictim is_victim_;
   std::uint64_t records_messages_ = 0;
   std::map<std::pair<PeerId, Lane>, std::deque<SharedBytes>> kept_;
 };
@@ -207,13 +209,14 @@ std::unique_ptr<store::LogEngine> make_mutant_engine(Mutant mutant, store::LogEn
   }
 }
 
-std::unique_ptr<transport::Transport> make_mutant_transport(Mutant mutant, transport::Transport& inner) {
+std::unique_ptr<transport::Transport> make_mutant_transport(Mutant mutant, transport::Transport& inner,
+                                                            IsVictim is_victim) {
   switch (mutant) {
     case Mutant::refuse_what_is_taken:
     case Mutant::swallow_refusals:
     case Mutant::hold_back_records:
     case Mutant::alter_relayed_records:
-    case Mutant::unbounded_lane: return std::make_unique<MeddlingTransport>(inner, mutant);
+    case Mutant::unbounded_lane: return std::make_unique<MeddlingTransport>(inner, mutant, std::move(is_victim));
     default: return nullptr;
   }
 }

@@ -41,7 +41,10 @@ struct MutantName {
 
 /// What stands between the hub and its store; null when the mutant is elsewhere.
 [[nodiscard]] std::unique_ptr<store::LogEngine> make_mutant_engine(Mutant mutant, store::LogEngine& inner);
-/// What stands between the hub and its transport; null when the mutant is elsewhere.
-[[nodiscard]] std::unique_ptr<transport::Transport> make_mutant_transport(Mutant mutant, transport::Transport& inner);
+/// What stands between the hub and its transport; null when the mutant is elsewhere. `is_victim`: the peer, over all
+/// its connections, that mutants which meddle with one peer's messages pick.
+using IsVictim = std::function<bool(transport::PeerId)>;
+[[nodiscard]] std::unique_ptr<transport::Transport> make_mutant_transport(Mutant mutant, transport::Transport& inner,
+                                                                          IsVictim is_victim);
 
 }  // namespace theta::sim

@@ -175,6 +175,10 @@ Profile slow_readers() {
   profile.weight(Action::set_application) = 6;
   profile.hub.ring_records_max = 16;
   profile.hub.ring_bytes_max = 16 * 1024;
+  // Small enough to be full within seconds of people's work.
+  profile.lanes.commands = 8 * 1024;
+  profile.lanes.bulk = 64 * 1024;
+  profile.receive_window_bytes = 8 * 1024;
   return profile;
 }
 

@@ -99,6 +99,9 @@ struct Profile {
   std::array<double, kFaultCount> faults{};
   transport::LinkOptions link;
   bool corruption_is_delivered = false;
+  /// What the transports keep for a peer that does not read, and what they hold at that peer's end.
+  transport::LaneBounds lanes;
+  std::size_t receive_window_bytes = transport::SimOptions{}.receive_window_bytes;
   /// Peers that attack, members and strangers.
   std::size_t hostile_members = 0;
   std::size_t hostile_strangers = 0;

@@ -14,6 +14,7 @@ RunReport run_seed(std::uint64_t seed, const Options& options) {
   report.seed = seed;
   report.profile = profile.name;
   report.mutant = options.mutant;
+  report.operations = options.operations;
   {
     Simulation simulation(profile, seed, find_mutant(options.mutant), keeper);
     simulation.run();
@@ -42,6 +43,7 @@ std::string replay_command(const RunReport& report) {
   std::string command =
       "build/release/bin/theta-sim --seed " + std::to_string(report.seed) + " --profile " + report.profile;
   if (!report.mutant.empty()) command += " --mutant " + report.mutant;
+  if (report.operations > 0) command += " --operations " + std::to_string(report.operations);
   return command + " --trace";
 }
 

@@ -11,6 +11,8 @@ constexpr MonotonicClock::duration kLeastStep = std::chrono::microseconds(100);
 transport::SimOptions network_options(const Profile& profile) {
   transport::SimOptions options;
   options.link = profile.link;
+  options.lane_bounds = profile.lanes;
+  options.receive_window_bytes = profile.receive_window_bytes;
   options.corruption = profile.corruption_is_delivered ? transport::SimOptions::Corruption::delivered
                                                        : transport::SimOptions::Corruption::detected;
   return options;
@@ -28,6 +30,7 @@ World::World(const Profile& profile, std::uint64_t seed, Mutant mutant, RecordKe
   Bytes token(32);
   random_.fill(token);
   hub_ = std::make_unique<HubNode>(HubSetup{.config = profile.hub,
+                                            .lanes = profile.lanes,
                                             .key = new_key(),
                                             .admin_token = token,
                                             .mutant = mutant,

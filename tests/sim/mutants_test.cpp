@@ -30,7 +30,7 @@ const std::vector<Expectation>& expectations() {
       {"rewrite-after-relay", "hub-crashes", {"durability", "chain"}},
       {"backdate-records", "hub-crashes", {"durability", "chain"}},
       {"refuse-what-is-taken", "calm", {"outcome", "settlement"}},
-      {"swallow-refusals", "rate-limited", {"settlement"}},
+      {"swallow-refusals", "roles", {"settlement"}},
       {"hold-back-records", "calm", {"settlement"}},
       {"alter-relayed-records", "calm", {"settlement"}},
       {"unbounded-lane", "slow-readers", {"queues"}},

@@ -35,6 +35,15 @@ TEST(Run, AFailureNamesTheCommandThatRunsItAgain) {
   EXPECT_EQ(replay_command(report), "build/release/bin/theta-sim --seed 42 --profile clocks --trace");
 }
 
+TEST(Run, TheReplayCommandNamesEverythingThatMakesTheRunTheSame) {
+  Options options;
+  options.profile = "calm";
+  options.mutant = "repeat-challenges";
+  options.operations = 7;
+  EXPECT_EQ(replay_command(run_seed(42, options)),
+            "build/release/bin/theta-sim --seed 42 --profile calm --mutant repeat-challenges --operations 7 --trace");
+}
+
 TEST(Run, ArgumentsThatMakeNoSenseAreRefused) {
   EXPECT_EQ(run_cli({"--seed", "many"}), 2);
   EXPECT_EQ(run_cli({"--seeds", "9..3"}), 2);

@@ -34,6 +34,7 @@ struct RunReport {
   std::uint64_t seed = 0;
   std::string profile;
   std::string mutant;
+  std::size_t operations = 0;
   std::optional<Violation> violation;
   /// The newest lines of the trace.
   std::vector<std::string> last_events;
