@@ -367,6 +367,27 @@ TEST(QuicEngine, BeyondTheHalfOpenLimitNewcomersAreDropped) {
   EXPECT_GE(hub.engine->stats().dropped_half_open_limit, 2U);
 }
 
+TEST(QuicEngine, OptionsCanChangeWhileConnectionsLive) {
+  Wired pair(hub_options());
+  ASSERT_TRUE(pair.connect());
+  auto options = hub_options();
+  options.connections_max = 1;
+  options.hub_seed.reset();
+  options.alpn = "other";
+  const auto key = pair.hub.engine->hub_key();
+  pair.hub.engine->set_options(options);
+  EXPECT_TRUE(pair.can_still_talk()) << "what is there is not taken away";
+  auto& late = pair.wire.add({});
+  late.engine->connect(pair.hub.address, key, pair.wire.now());
+  ASSERT_TRUE(pair.wire.run_until([&] { return late.sink.count(Event::Kind::closed) == 1; }));
+  EXPECT_EQ(pair.hub.engine->stats().dropped_connection_limit, 1U);
+  options.connections_max = 2;
+  pair.hub.engine->set_options(options);
+  late.engine->connect(pair.hub.address, key, pair.wire.now());
+  EXPECT_TRUE(pair.wire.run_until([&] { return late.sink.count(Event::Kind::connected) == 1; }))
+      << "identity and protocol stay as they are";
+}
+
 TEST(QuicEngine, NobodyAloneCanTakeAllHandshakesUnderWay) {
   constexpr std::uint16_t kFlood = 20;
   EngineWire wire;

@@ -73,6 +73,16 @@ QuicConnection& QuicCore::adopt(std::unique_ptr<QuicConnection> connection) {
   return adopted;
 }
 
+void QuicCore::set_options(const QuicOptions& options) {
+  auto kept_seed = options_.hub_seed;
+  auto kept_alpn = std::move(options_.alpn);
+  options_ = options;
+  options_.hub_seed = kept_seed;
+  options_.alpn = std::move(kept_alpn);
+  answers_.set_shape(options_.stranger_answers_burst, options_.stranger_answers_per_second);
+  retries_.set_shape(options_.retries_burst, options_.retries_per_second);
+}
+
 void QuicCore::mark_dirty(QuicConnection& connection) {
   if (connection.is_dirty) return;
   connection.is_dirty = true;

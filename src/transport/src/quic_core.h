@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,12 @@ class AnswerBudget {
   AnswerBudget(std::size_t burst, std::size_t per_second)
       : burst_(static_cast<double>(burst)), per_second_(static_cast<double>(per_second)), tokens_(burst_) {}
   [[nodiscard]] bool take(MonotonicTime now);
+  /// What is left of the old burst stays, as far as the new one allows.
+  void set_shape(std::size_t burst, std::size_t per_second) {
+    burst_ = static_cast<double>(burst);
+    per_second_ = static_cast<double>(per_second);
+    tokens_ = std::min(tokens_, burst_);
+  }
 
  private:
   double burst_;
@@ -58,6 +65,7 @@ class QuicCore final : public QuicHost {
 
   // QuicHost.
   [[nodiscard]] const QuicOptions& options() const override { return options_; }
+  void set_options(const QuicOptions& options);
   [[nodiscard]] const TlsContext& tls() const override { return *tls_; }
   [[nodiscard]] QuicStats& stats() override { return stats_; }
   [[nodiscard]] MonotonicTime now() const override { return now_; }

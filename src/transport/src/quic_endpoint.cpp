@@ -66,6 +66,7 @@ MonotonicTime QuicEndpoint::next_timeout() const {
 int QuicEndpoint::fd() const { return mux_->fd(); }
 const SocketAddress& QuicEndpoint::local_address() const { return mux_->local_address(); }
 const std::optional<HubKey>& QuicEndpoint::hub_key() const { return engine_->hub_key(); }
+void QuicEndpoint::set_options(const QuicOptions& options) { engine_->set_options(options); }
 UdpMux& QuicEndpoint::mux() { return *mux_; }
 
 const QuicStats& QuicEndpoint::stats() const {

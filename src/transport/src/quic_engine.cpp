@@ -42,6 +42,7 @@ void QuicEngine::on_datagram(const Datagram& datagram, MonotonicTime now) { core
 void QuicEngine::on_timer(MonotonicTime now) { core_->on_timer(now); }
 void QuicEngine::flush(MonotonicTime now) { core_->flush(now); }
 MonotonicTime QuicEngine::next_timeout() const { return core_->next_timeout(); }
+void QuicEngine::set_options(const QuicOptions& options) { core_->set_options(options); }
 const QuicStats& QuicEngine::stats() const { return core_->snapshot_stats(); }
 std::size_t QuicEngine::connection_count() const { return core_->live_count(); }
 const std::optional<HubKey>& QuicEngine::hub_key() const { return core_->tls().hub_key(); }

@@ -37,6 +37,8 @@ class QuicEndpoint final : public Transport {
   /// Closes all; drive the endpoint until `connection_count()` is 0 (at most the linger time) so that peers hear of it.
   void shut_down(CloseReason reason, const std::string& text);
   [[nodiscard]] std::size_t connection_count() const;
+  /// See `QuicEngine::set_options`.
+  void set_options(const QuicOptions& options);
 
   void on_readable(MonotonicTime now);
   void on_timer(MonotonicTime now);

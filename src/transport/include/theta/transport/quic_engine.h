@@ -127,6 +127,10 @@ class QuicEngine final : public Transport, public DatagramHandler {
   /// When to call `on_timer` (and then `flush`) at the latest; `MonotonicTime::max()`: nothing is due.
   [[nodiscard]] MonotonicTime next_timeout() const;
 
+  /// Changes everything but identity and protocol (`hub_seed`, `alpn`). Bounds hold at once and take nothing away from
+  /// what is there; windows, time-outs and keep-alive are those of connections that begin from now on.
+  void set_options(const QuicOptions& options);
+
   [[nodiscard]] const QuicStats& stats() const;
   /// Connections that still exist in any form, the ones that are being closed included; 0 after a shut-down means that
   /// every peer was told.
