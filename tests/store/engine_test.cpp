@@ -55,6 +55,21 @@ TEST_P(EngineTest, AnAppendIsReadBackAsItWasAfterReopening) {
   EXPECT_EQ(room.log_bytes, 6 * (kTestHeaderBytes + 100));
 }
 
+TEST_P(EngineTest, APacketIsFoundByItsAuthorAndNonce) {
+  ASSERT_TRUE(call(create_room(1)));
+  ASSERT_TRUE(call(create_room(2)));
+  ASSERT_TRUE(call(append(2, 1, 9)));
+  const auto found = call(ReadPacket{room_id(2), author_key(1), Nonce{4}});
+  ASSERT_TRUE(found) << message_of(found);
+  const auto& records = std::get<RecordRange>(*found).records;
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_TRUE(records.front() == make_record(4, 1, 4));
+  for (const auto& absent :
+       {ReadPacket{room_id(2), author_key(1), Nonce{11}}, ReadPacket{room_id(2), author_key(2), Nonce{4}},
+        ReadPacket{room_id(1), author_key(1), Nonce{4}}, ReadPacket{room_id(3), author_key(1), Nonce{4}}})
+    EXPECT_EQ(code_of(call(absent)), code(StoreError::not_found));
+}
+
 TEST_P(EngineTest, AQueueFullOfReadsStillTakesAnAppend) {
   ASSERT_TRUE(call(create_room(1)));
   reopen(4);

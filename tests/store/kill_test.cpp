@@ -87,9 +87,24 @@ TEST(SqliteEngineTest, ASecondProcessOnTheFolderIsRefusedWithASentence) {
   const auto engine = open_sqlite(folder.path());
   SqliteEngine::Options options;
   options.data_folder = folder.path();
-  const auto second = SqliteEngine::open(options);
-  EXPECT_EQ(code_of(second), code(StoreError::io));
+  const auto second = SqliteEngine::open(std::move(options));
+  EXPECT_EQ(code_of(second), code(StoreError::busy));
   EXPECT_THAT(message_of(second), ::testing::HasSubstr("another process"));
+}
+
+TEST(SqliteEngineTest, ALockThatTheCallerHasIsTakenOver) {
+  TemporaryFolder folder;
+  auto lock = FolderLock::acquire(folder.path());
+  ASSERT_TRUE(lock) << message_of(lock);
+  EXPECT_EQ(code_of(FolderLock::acquire(folder.path())), code(StoreError::busy));
+  SqliteEngine::Options options;
+  options.data_folder = folder.path();
+  options.lock = std::move(*lock);
+  auto engine = SqliteEngine::open(std::move(options));
+  ASSERT_TRUE(engine) << message_of(engine);
+  EXPECT_EQ(code_of(FolderLock::acquire(folder.path())), code(StoreError::busy)) << "the engine holds it now";
+  engine->reset();
+  EXPECT_TRUE(FolderLock::acquire(folder.path()));
 }
 
 TEST(SqliteEngineTest, AFullQueueRefusesAtOnceAndRecovers) {
@@ -97,7 +112,7 @@ TEST(SqliteEngineTest, AFullQueueRefusesAtOnceAndRecovers) {
   SqliteEngine::Options options;
   options.data_folder = folder.path();
   options.queue_requests_max = 4;
-  auto engine = std::move(*SqliteEngine::open(options));
+  auto engine = std::move(*SqliteEngine::open(std::move(options)));
   for (int request = 0; request < 6; ++request) engine->submit(ReadMarks{room_id(1)});
   EXPECT_EQ(engine->pending(), 6U);
   int refused = 0;

@@ -29,6 +29,7 @@ constexpr std::array<const char*, static_cast<std::size_t>(Sql::count)> kTexts{
     "INSERT INTO records (id, mark, nonce, header_hash, record_hash, checksum, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
     "SELECT r.id, m.author, r.nonce, r.header_hash, r.record_hash, r.checksum, r.bytes"
     " FROM records r LEFT JOIN marks m ON m.id = r.mark WHERE r.id BETWEEN ? AND ? ORDER BY r.id",
+    "SELECT r.id FROM records r JOIN marks m ON m.id = r.mark WHERE m.room = ? AND m.author = ? AND r.nonce = ?",
     "UPDATE records SET checksum = ?, bytes = ? WHERE id = ?",
     "INSERT OR REPLACE INTO checkpoints (room, seq, checksum, bytes) VALUES (?, ?, ?, ?)",
     "SELECT seq, checksum, bytes FROM checkpoints WHERE room = ? AND seq >= ? ORDER BY seq LIMIT ?",

@@ -29,6 +29,7 @@ enum class Sql : std::uint8_t {
   list_marks,
   insert_record,
   read_records,
+  find_packet,
   update_record_bytes,
   put_checkpoint,
   list_checkpoints,
@@ -102,6 +103,7 @@ struct RoomDatabase::State {
 
   [[nodiscard]] StoreResult<Answer> list_rooms();
   [[nodiscard]] StoreResult<Answer> read_records(const ReadRecords& request);
+  [[nodiscard]] StoreResult<Answer> read_packet(const ReadPacket& request);
   [[nodiscard]] StoreResult<Answer> read_snapshot(const ReadSnapshot& request);
   [[nodiscard]] StoreResult<Answer> read_marks(const ReadMarks& request);
   [[nodiscard]] StoreResult<Answer> read_checkpoints(const ReadCheckpoints& request);

@@ -60,17 +60,20 @@ void RequestExecutor::accept(Submission submission) {
 }
 
 void RequestExecutor::turn(std::vector<Completion>& completions, const std::function<void()>& publish) {
+  turn_database(completions, publish);
+  if (assets_.empty()) return;
+  auto submission = std::move(assets_.front());
+  assets_.pop_front();
+  auto result = assets_service_.execute(submission.request);
+  completions.push_back({submission.ticket, std::move(result)});
+  publish();
+}
+
+void RequestExecutor::turn_database(std::vector<Completion>& completions, const std::function<void()>& publish) {
   if (!log_.empty()) turn_log(completions, publish);
-  if (!assets_.empty()) {
-    auto submission = std::move(assets_.front());
-    assets_.pop_front();
-    completions.push_back({submission.ticket, assets_service_.execute(submission.request)});
-    publish();
-  }
-  if (!jobs_.empty()) {
-    turn_job(completions);
-    publish();
-  }
+  if (jobs_.empty()) return;
+  turn_job(completions);
+  publish();
 }
 
 void RequestExecutor::turn_log(std::vector<Completion>& completions, const std::function<void()>& publish) {

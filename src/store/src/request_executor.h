@@ -35,9 +35,12 @@ class RequestExecutor {
   RequestExecutor& operator=(const RequestExecutor&) = delete;
 
   void accept(Submission submission);
-  [[nodiscard]] bool has_work() const { return !log_.empty() || !jobs_.empty() || !assets_.empty(); }
+  [[nodiscard]] bool has_work() const { return has_database_work() || !assets_.empty(); }
+  [[nodiscard]] bool has_database_work() const { return !log_.empty() || !jobs_.empty(); }
   /// Appends to `completions` and calls `publish` whenever some should go out before the turn goes on.
   void turn(std::vector<Completion>& completions, const std::function<void()>& publish);
+  /// A turn without assets. May be called while `turn` waits for a file.
+  void turn_database(std::vector<Completion>& completions, const std::function<void()>& publish);
   /// Work that no request waits for; call it when completions are out. `idle`: nothing else is waiting.
   void maintain(bool idle) { database_.checkpoint_if_due(idle); }
 

@@ -101,6 +101,18 @@ StoreResult<Answer> RoomDatabase::State::read_records(const ReadRecords& request
   return Answer{std::move(range)};
 }
 
+StoreResult<Answer> RoomDatabase::State::read_packet(const ReadPacket& request) {
+  const auto room = find_room(request.room);
+  if (!room) return tl::unexpected(room.error());
+  auto row = query(Sql::find_packet);
+  row.bind(room->id).bind(request.author.view()).bind(request.nonce.value());
+  const int result = row.step();
+  if (result == SQLITE_DONE) return fail(StoreError::not_found, "the room has no packet of that author and nonce");
+  if (result != SQLITE_ROW) return failure(result, "look for a packet");
+  const Seq seq{row.integer(0) - record_row_id(room->id, 0)};
+  return read_records({request.room, seq, 1, 1});
+}
+
 StoreResult<Answer> RoomDatabase::State::read_snapshot(const ReadSnapshot& request) {
   const auto room = find_room(request.room);
   if (!room) return tl::unexpected(room.error());
@@ -190,13 +202,15 @@ StoreResult<Answer> RoomDatabase::State::read_equivocations(const ReadEquivocati
 
 bool RoomDatabase::is_read(const Request& request) {
   return std::holds_alternative<ListRooms>(request) || std::holds_alternative<ReadRecords>(request) ||
-         std::holds_alternative<ReadSnapshot>(request) || std::holds_alternative<ReadMarks>(request) ||
-         std::holds_alternative<ReadCheckpoints>(request) || std::holds_alternative<ReadEquivocations>(request);
+         std::holds_alternative<ReadPacket>(request) || std::holds_alternative<ReadSnapshot>(request) ||
+         std::holds_alternative<ReadMarks>(request) || std::holds_alternative<ReadCheckpoints>(request) ||
+         std::holds_alternative<ReadEquivocations>(request);
 }
 
 StoreResult<Answer> RoomDatabase::read(const Request& request) {
   if (std::holds_alternative<ListRooms>(request)) return state_->list_rooms();
   if (const auto* records = std::get_if<ReadRecords>(&request)) return state_->read_records(*records);
+  if (const auto* packet = std::get_if<ReadPacket>(&request)) return state_->read_packet(*packet);
   if (const auto* snapshot = std::get_if<ReadSnapshot>(&request)) return state_->read_snapshot(*snapshot);
   if (const auto* marks = std::get_if<ReadMarks>(&request)) return state_->read_marks(*marks);
   if (const auto* checkpoints = std::get_if<ReadCheckpoints>(&request)) return state_->read_checkpoints(*checkpoints);

@@ -1,8 +1,6 @@
 #include "theta/store/sqlite_engine.h"
 
-#include <fcntl.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +15,7 @@
 #include "request_executor.h"
 #include "submission_queue.h"
 #include "theta/base/check.h"
+#include "yielding_files.h"
 
 namespace theta::store {
 
@@ -48,22 +47,12 @@ StoreResult<void> make_folder(const std::string& folder) {
   return {};
 }
 
-/// Held as long as the descriptor is open; the kernel lets go of it when the process dies, however it dies.
-StoreResult<OwnedDescriptor> lock_folder(const std::string& folder) {
-  OwnedDescriptor lock(::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (lock.get() < 0)
-    return fail(StoreError::io, std::string("could not open lock in the data folder: ") + std::strerror(errno));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-    return fail(StoreError::io, "another process serves this data folder already; stop it, or choose another folder");
-  return lock;
-}
-
 }  // namespace
 
 struct SqliteEngine::State {
   explicit State(const SubmissionQueue::Bounds& bounds) : queue(bounds) {}
 
-  OwnedDescriptor folder_lock;
+  std::optional<FolderLock> folder_lock;
   OwnedDescriptor event;
 
   // The caller's thread only.
@@ -75,14 +64,23 @@ struct SqliteEngine::State {
   std::vector<Submission> incoming;
   std::vector<Completion> completed;
   bool stopping = false;
+  YieldingFiles::Work sync_work;
+  std::optional<StoreResult<void>> sync_result;
+  std::condition_variable sync_wake;
+  bool sync_stopping = false;
 
   // The store thread only.
   std::unique_ptr<RequestExecutor> executor;
+  bool is_running = false;
 
-  // Last, so that it is joined before anything it uses goes.
+  // Last, so that they are joined before anything they use goes.
+  std::thread sync_thread;
   std::thread thread;
 
   void run();
+  void run_syncs();
+  /// Has `work` done by the other thread, and works on the log until it is.
+  [[nodiscard]] StoreResult<void> sync_aside(YieldingFiles::Work work);
   /// Moves what was submitted to the executor, waiting for it when there is no other work. False: time to end.
   [[nodiscard]] bool take_incoming();
   void publish(std::vector<Completion>& completions);
@@ -100,7 +98,41 @@ bool SqliteEngine::State::take_incoming() {
   return executor->has_work();
 }
 
+StoreResult<void> SqliteEngine::State::sync_aside(YieldingFiles::Work work) {
+  // Before there is a log to work on.
+  if (!is_running) return work();
+  std::vector<Completion> completions;
+  std::unique_lock lock(mutex);
+  sync_work = std::move(work);
+  sync_wake.notify_one();
+  while (!sync_result) {
+    wake.wait(lock, [&] { return sync_result || !incoming.empty() || executor->has_database_work(); });
+    auto taken = std::exchange(incoming, {});
+    lock.unlock();
+    for (auto& submission : taken) executor->accept(std::move(submission));
+    if (executor->has_database_work()) executor->turn_database(completions, [&] { publish(completions); });
+    publish(completions);
+    lock.lock();
+  }
+  return *std::exchange(sync_result, std::nullopt);
+}
+
+void SqliteEngine::State::run_syncs() {
+  std::unique_lock lock(mutex);
+  for (;;) {
+    sync_wake.wait(lock, [&] { return sync_stopping || sync_work; });
+    if (!sync_work) return;
+    const auto work = std::exchange(sync_work, nullptr);
+    lock.unlock();
+    auto result = work();
+    lock.lock();
+    sync_result = std::move(result);
+    wake.notify_one();
+  }
+}
+
 void SqliteEngine::State::run() {
+  is_running = true;
   std::vector<Completion> completions;
   while (take_incoming()) {
     executor->turn(completions, [&] { publish(completions); });
@@ -136,21 +168,28 @@ SqliteEngine::SqliteEngine(std::unique_ptr<State> state) : state_(std::move(stat
 
 StoreResult<std::unique_ptr<SqliteEngine>> SqliteEngine::open(Options options) {
   if (auto made = make_folder(options.data_folder); !made) return tl::unexpected(std::move(made.error()));
-  auto lock = lock_folder(options.data_folder);
-  if (!lock) return tl::unexpected(std::move(lock.error()));
+  if (!options.lock) {
+    auto lock = FolderLock::acquire(options.data_folder);
+    if (!lock) return tl::unexpected(std::move(lock.error()));
+    options.lock = std::move(*lock);
+  }
   auto state = std::make_unique<State>(SubmissionQueue::Bounds{options.queue_requests_max, options.queue_bytes_max});
-  state->folder_lock = std::move(*lock);
+  state->folder_lock = std::move(options.lock);
   state->event = OwnedDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (state->event.get() < 0)
     return fail(StoreError::io, std::string("could not make an eventfd: ") + std::strerror(errno));
   ExecutorOptions executor_options;
   executor_options.database_path = options.data_folder + "/theta.db";
   executor_options.database.strip_payload = options.strip_payload;
-  executor_options.files = make_real_file_system(std::move(options.data_folder));
+  if (!options.files) options.files = make_real_file_system(options.data_folder);
+  executor_options.files = std::make_unique<YieldingFiles>(
+      std::move(options.files),
+      [running = state.get()](YieldingFiles::Work work) { return running->sync_aside(std::move(work)); });
   executor_options.keep_uploads_since = options.keep_uploads_since;
   auto executor = RequestExecutor::open(std::move(executor_options));
   if (!executor) return tl::unexpected(std::move(executor.error()));
   state->executor = std::move(*executor);
+  state->sync_thread = std::thread([running = state.get()] { running->run_syncs(); });
   state->thread = std::thread([running = state.get()] { running->run(); });
   return std::unique_ptr<SqliteEngine>(new SqliteEngine(std::move(state)));
 }
@@ -162,6 +201,12 @@ SqliteEngine::~SqliteEngine() {
   }
   state_->wake.notify_one();
   state_->thread.join();
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->sync_stopping = true;
+  }
+  state_->sync_wake.notify_one();
+  state_->sync_thread.join();
 }
 
 Ticket SqliteEngine::submit(Request request) {

@@ -25,6 +25,7 @@ std::size_t payload_of(const ReadRecords& read) {
   const auto records = static_cast<std::size_t>(read.count_max) * limits::kRecordBytesMax;
   return std::min({records, static_cast<std::size_t>(read.bytes_max), static_cast<std::size_t>(limits::kReadBytesMax)});
 }
+std::size_t payload_of(const ReadPacket&) { return limits::kRecordBytesMax; }
 /// Of the others nothing is known before, or it is little.
 template <class Other>
 std::size_t payload_of(const Other&) {

@@ -17,7 +17,7 @@ class DataFolderReader {
   DataFolderReader(DataFolderReader&&) noexcept;
   ~DataFolderReader();
 
-  /// Requests that read: `ListRooms`, `ReadRecords`, `ReadSnapshot`, `ReadMarks`, `ReadCheckpoints`,
+  /// Requests that read: `ListRooms`, `ReadRecords`, `ReadPacket`, `ReadSnapshot`, `ReadMarks`, `ReadCheckpoints`,
   /// `ReadEquivocations`, `ReadAssetChunk`. Any other is `invalid`. Two calls may see two states of a live folder.
   [[nodiscard]] StoreResult<Answer> read(const Request& request);
   /// Reads every page and row of the database; what is wrong, as sentences, empty when all is well. Slow.

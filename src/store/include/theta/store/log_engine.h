@@ -83,6 +83,12 @@ struct ReadRecords {
   std::uint32_t count_max = 1024;
   std::uint32_t bytes_max = 1024 * 1024;
 };
+/// The author's packet with this nonce, as a range of one record; `not_found` when there is none.
+struct ReadPacket {
+  RoomId room;
+  AuthorKey author;
+  Nonce nonce;
+};
 /// The newest snapshot, or `not_found`.
 struct ReadSnapshot {
   RoomId room;
@@ -147,9 +153,9 @@ struct ReadAssetChunk {
   std::uint32_t bytes_max = 256 * 1024;
 };
 
-using Request = std::variant<ListRooms, CreateRoom, Append, ReadRecords, ReadSnapshot, WriteSnapshot, WriteCheckpoint,
-                             Compact, WriteEquivocation, ReadEquivocations, ReadMarks, ReadCheckpoints, AssetStatus,
-                             WriteAssetChunk, ReadAssetChunk>;
+using Request = std::variant<ListRooms, CreateRoom, Append, ReadRecords, ReadPacket, ReadSnapshot, WriteSnapshot,
+                             WriteCheckpoint, Compact, WriteEquivocation, ReadEquivocations, ReadMarks, ReadCheckpoints,
+                             AssetStatus, WriteAssetChunk, ReadAssetChunk>;
 
 // Answers.
 

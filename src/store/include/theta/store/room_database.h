@@ -49,8 +49,8 @@ class RoomDatabase {
   /// with it. When the transaction itself fails, each request is tried again in one of its own, so a request too large
   /// for what is left of the disk does not take smaller ones with it.
   [[nodiscard]] std::vector<StoreResult<Answer>> write(std::span<const Request* const> requests);
-  /// True for what `read` takes: `ListRooms`, `ReadRecords`, `ReadSnapshot`, `ReadMarks`, `ReadCheckpoints`,
-  /// `ReadEquivocations`.
+  /// True for what `read` takes: `ListRooms`, `ReadRecords`, `ReadPacket`, `ReadSnapshot`, `ReadMarks`,
+  /// `ReadCheckpoints`, `ReadEquivocations`.
   [[nodiscard]] static bool is_read(const Request& request);
   [[nodiscard]] StoreResult<Answer> read(const Request& request);
 

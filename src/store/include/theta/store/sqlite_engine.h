@@ -1,21 +1,29 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "theta/store/file_system.h"
+#include "theta/store/folder_lock.h"
 #include "theta/store/limits.h"
 #include "theta/store/log_engine.h"
 #include "theta/store/room_database.h"
 
 namespace theta::store {
 
-/// The embedded engine: a data folder with `theta.db` (SQLite) and `assets/`, worked on by one thread of its own. One
+/// The embedded engine: a data folder with `theta.db` (SQLite) and `assets/`, worked on by one thread of its own, and a
+/// second one that waits for files to be synced, so that a large asset does not hold up the log. One
 /// process at a time owns the folder for writing; readers (`DataFolderReader`) may join. All calls from one thread.
 class SqliteEngine final : public LogEngine {
  public:
   struct Options {
     /// Made, readable for its owner only, if there is none.
     std::string data_folder;
+    /// The folder's, if the caller has it already; else the engine takes it.
+    std::optional<FolderLock> lock = std::nullopt;
+    /// Where assets are kept; null: in the data folder.
+    std::unique_ptr<FileSystem> files = nullptr;
     /// See `DatabaseOptions`.
     StripPayload strip_payload = nullptr;
     /// Of what is submitted and not polled; see `LogEngine`.
