@@ -64,6 +64,39 @@ TEST(HubDisk, SeveralPacketsUnderWayAreAllPutOff) {
   ASSERT_TRUE(one.world.run_until([&] { return one.admin.head().value() == 6; }));
 }
 
+TEST(HubDisk, AnAppendThatFailedAndReachedTheDiskAllTheSameIsOneRecord) {
+  OnePerson one;
+  // The disk takes what is written and fails to say that it is safe; then the hub is killed, so that nothing takes it
+  // back. What was refused may then be in the log.
+  one.world.disk.set_fault_hook([](store::DiskOperation operation, const std::string&) {
+    return operation == store::DiskOperation::sync ? store::DiskFault::io : store::DiskFault::none;
+  });
+  const auto packet = one.admin.submit(one.edit(1));
+  ASSERT_TRUE(one.world.run_until([&] { return one.admin.refusal_count(RefusalCode::room_read_only) == 1; }));
+  EXPECT_EQ(one.admin.head().value(), 1U);
+  one.free_disk();
+  one.world.restart_hub();
+  ASSERT_TRUE(one.world.run_until([&] { return one.admin.closed.has_value(); }, std::chrono::minutes(2)));
+  one.admin.messages.clear();
+  one.admin.connect();
+  ASSERT_TRUE(one.world.run_until([&] { return one.admin.last<fb::HubHelloT>() != nullptr; }));
+  one.admin.log_in();
+  one.admin.attach(one.room, {.resume = true});
+  ASSERT_TRUE(one.world.run_until([&] { return one.admin.last<fb::AttachedT>() != nullptr; }));
+  EXPECT_EQ(one.admin.last<fb::AttachedT>()->head_seq, 2U) << "the method: the refused record is in the log";
+
+  // The author sends the same bytes again, as the refusal said.
+  one.admin.submit_packet(packet);
+  one.world.settle();
+  EXPECT_EQ(one.admin.head().value(), 2U);
+  EXPECT_EQ(one.admin.replica.scene().entity_count(), 1U);
+  EXPECT_EQ(one.world.metric("equivocations"), 0);
+  one.admin.reset_chain();
+  one.admin.submit(one.edit(2));
+  ASSERT_TRUE(one.world.run_until([&] { return one.admin.head().value() == 3; })) << one.admin.replica_error;
+  EXPECT_EQ(one.admin.replica.scene().entity_count(), 2U);
+}
+
 TEST(HubDisk, AReadOnlyRoomStillLetsPeopleRead) {
   OnePerson one;
   auto& editor = one.world.add_editor(2, one.room, one.admin);

@@ -293,23 +293,30 @@ void HubWorld::start_hub() {
   auto opened = store::InlineEngine::open(std::move(options));
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   engine = std::move(*opened);
-  hub = std::make_unique<Hub>(config, Hub::Dependencies{.key = hub_key,
-                                                        .admin_token = admin_token,
-                                                        .transport = *hub_endpoint,
-                                                        .store = *engine,
-                                                        .random =
-                                                            [this](std::span<std::uint8_t> bytes) {
-                                                              for (auto& byte : bytes) byte = ++random_byte_;
-                                                            },
-                                                        .stopwatch = [this] { return net.now(); },
-                                                        .observer = nullptr});
+  hub =
+      std::make_unique<Hub>(config, Hub::Dependencies{.key = hub_key,
+                                                      .admin_token = admin_token,
+                                                      .transport = *hub_endpoint,
+                                                      .store = *engine,
+                                                      .random =
+                                                          [this](std::span<std::uint8_t> bytes) {
+                                                            for (auto& byte : bytes) byte = ++random_byte_;
+                                                          },
+                                                      .stopwatch = [this] { return net.now(); },
+                                                      .observer = nullptr,
+                                                      .log = [this](const LogEvent& event) { log.push_back(event); }});
   turn();
 }
 
 void HubWorld::restart_hub() {
   hub_endpoint->crash();
   hub.reset();
+  // Killed, not closed: a database that is closed folds its log, and takes away what a kill would have left behind.
+  disk.set_fault_hook([](store::DiskOperation operation, const std::string&) {
+    return operation == store::DiskOperation::read ? store::DiskFault::none : store::DiskFault::io;
+  });
   engine.reset();
+  disk.set_fault_hook({});
   disk.end_process();
   hub_endpoint->restart(forward_);
   start_hub();
@@ -345,9 +352,9 @@ void HubWorld::run_for(MonotonicClock::duration duration) {
   run_until([] { return false; }, duration);
 }
 
-ScriptedPeer& HubWorld::add_peer(std::uint8_t key_seed) {
+ScriptedPeer& HubWorld::add_peer(std::uint8_t key_seed, const std::string& address) {
   auto& peer = *peers_.emplace_back(std::make_unique<ScriptedPeer>(*this, key_seed));
-  peer.endpoint = &net.add_endpoint(peer, "peer" + std::to_string(peers_.size()));
+  peer.endpoint = &net.add_endpoint(peer, address.empty() ? "peer" + std::to_string(peers_.size()) : address);
   return peer;
 }
 
@@ -395,6 +402,17 @@ ScriptedPeer& HubWorld::add_editor(std::uint8_t key_seed, const RoomId& room, co
   peer.attach(room, std::move(options));
   EXPECT_TRUE(run_until([&] { return peer.replica.members().find(peer.author) != nullptr; }));
   return peer;
+}
+
+std::size_t HubWorld::count_logged(std::string_view event) const {
+  return static_cast<std::size_t>(
+      std::count_if(log.begin(), log.end(), [&](const LogEvent& logged) { return logged.event == event; }));
+}
+
+const LogEvent* HubWorld::last_logged(std::string_view event) const {
+  const auto found =
+      std::find_if(log.rbegin(), log.rend(), [&](const LogEvent& logged) { return logged.event == event; });
+  return found == log.rend() ? nullptr : &*found;
 }
 
 double HubWorld::metric(std::string_view name, std::string_view label) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "theta/base/hex.h"
 #include "theta/hub/hub.h"
 #include "theta/log/compact.h"
 #include "theta/log/invite.h"
@@ -136,7 +137,8 @@ class HubWorld {
  public:
   explicit HubWorld(const HubConfig& config = {}, std::size_t store_requests_max = store::limits::kQueueRequestsMax);
 
-  ScriptedPeer& add_peer(std::uint8_t key_seed);
+  /// `address` is what the hub sees it come from.
+  ScriptedPeer& add_peer(std::uint8_t key_seed, const std::string& address = {});
   /// Connected and logged in.
   ScriptedPeer& add_member(std::uint8_t key_seed);
   /// A room opened by `admin`, who is attached to it as writer.
@@ -155,6 +157,10 @@ class HubWorld {
   [[nodiscard]] Now now() const;
   [[nodiscard]] double metric(std::string_view name, std::string_view label = {});
 
+  [[nodiscard]] std::size_t count_logged(std::string_view event) const;
+  /// Null when nothing of that name was logged.
+  [[nodiscard]] const LogEvent* last_logged(std::string_view event) const;
+
   /// The hub's process ends and begins again on the same disk.
   void restart_hub();
 
@@ -164,6 +170,7 @@ class HubWorld {
   crypto::KeyPair hub_key;
   Bytes admin_token;
   WallTime::duration wall_offset{};
+  std::vector<LogEvent> log;
   std::unique_ptr<store::InlineEngine> engine;
   std::unique_ptr<Hub> hub;
   transport::SimEndpoint* hub_endpoint = nullptr;

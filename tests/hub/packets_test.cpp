@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "hub/hub_world.h"
+#include "theta/log/checkpoint.h"
 #include "theta/log/stamp.h"
 
 namespace theta::hub::testing {
@@ -86,12 +87,65 @@ TEST(HubPackets, TwoBodiesWithOneNonceSuspendTheAuthorAndKeepTheProof) {
   EXPECT_TRUE(two.world.run_until([&] { return two.admin.has_notice(fb::NoticeKind::equivocation); }));
   EXPECT_EQ(two.world.metric("equivocations"), 1);
   two.world.settle();
+  two.world.engine->submit(store::ReadEquivocations{two.room});
+  std::vector<store::Completion> completions;
+  two.world.engine->poll(completions);
+  ASSERT_EQ(completions.size(), 1U);
+  const auto& proofs = std::get<store::Equivocations>(*completions.front().result).proofs;
+  ASSERT_EQ(proofs.size(), 1U);
+  EXPECT_TRUE(log::decode_equivocation(proofs.front().second.view()).has_value());
+  EXPECT_LT(proofs.front().second.size(), 1024U) << "headers and signatures, no payloads";
 
   // The suspension outlives the process: the proof is in the store.
   two.restart_and_attach();
   two.editor.submit(two.edit(9));
   EXPECT_TRUE(two.is_refused(RefusalCode::suspended));
   EXPECT_EQ(two.world.metric("suspended_rejections"), 1);
+}
+
+TEST(HubPackets, AnEquivocationOlderThanTheRoomsMemoryIsFoundOnDisk) {
+  HubConfig config;
+  config.ring_records_max = 2;
+  config.log.commands = {1000, 1000};
+  TwoPeople two(config);
+  const auto first = two.editor.submit(two.edit(1));
+  ASSERT_TRUE(two.is_at(3));
+  for (std::uint64_t count = 2; count <= 20; ++count) {
+    two.editor.submit(two.edit(count));
+    ASSERT_TRUE(two.is_at(2 + count));
+  }
+  two.editor.submit_packet(first);
+  ASSERT_TRUE(two.is_refused(RefusalCode::replay));
+  EXPECT_EQ(two.editor.refusals.back().expected, Nonce{22});
+  EXPECT_EQ(two.world.metric("equivocations"), 0) << "the very packet again is no fork";
+
+  two.editor.submit_packet(two.editor.make_packet(two.edit(50), first.header.nonce, first.header.prev));
+  ASSERT_TRUE(two.is_refused(RefusalCode::equivocation));
+  EXPECT_TRUE(two.world.run_until([&] { return two.admin.has_notice(fb::NoticeKind::equivocation); }));
+  EXPECT_EQ(two.world.metric("equivocations"), 1);
+  two.world.settle();
+
+  two.restart_and_attach();
+  two.editor.submit(two.edit(60));
+  EXPECT_TRUE(two.is_refused(RefusalCode::suspended));
+}
+
+TEST(HubPackets, LookingForOldPacketsCostsTheirAuthor) {
+  HubConfig config;
+  config.ring_records_max = 1;
+  config.log.commands = {1000, 1000};
+  config.log.bulk = {512.0 * 1024, 10};
+  TwoPeople two(config);
+  const auto first = two.editor.submit(two.edit(1));
+  ASSERT_TRUE(two.is_at(3));
+  for (std::uint64_t count = 2; count <= 4; ++count) two.editor.submit(two.edit(count));
+  ASSERT_TRUE(two.is_at(6));
+  two.world.is_store_held = true;
+  for (int count = 0; count < 100; ++count) two.editor.submit_packet(first);
+  two.world.settle();
+  EXPECT_LE(two.world.engine->pending(), 8U) << "half a megabyte is not more records than that";
+  two.world.is_store_held = false;
+  ASSERT_TRUE(two.world.run_until([&] { return two.editor.refusal_count(RefusalCode::replay) == 100; }));
 }
 
 TEST(HubPackets, AForgedSecondBodyIsAReplayAndSuspendsNobody) {

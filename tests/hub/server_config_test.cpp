@@ -94,6 +94,26 @@ TEST(HubServerConfig, TheEnvironmentOverridesTheFile) {
   EXPECT_EQ(result->hub.log.commands.burst, 30);
 }
 
+TEST(HubServerConfig, TextsAreTakenFromFileAndEnvironment) {
+  const auto config = parse_config("[hub]\ndata = \"/srv/theta\"\nlisten = \"[::1]:1\"\n", "theta.toml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  const auto environment = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "THETA_HUB_LISTEN") return "[::1]:2";
+    return std::nullopt;
+  };
+  const auto result = apply_environment(*config, environment);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->place.data, "/srv/theta");
+  EXPECT_EQ(result->place.listen, "[::1]:2");
+  EXPECT_EQ(result->place.http, "127.0.0.1:4480");
+}
+
+TEST(HubServerConfig, ANumberWhereATextBelongsIsRefusedWithItsPlace) {
+  const auto config = parse_config("[hub]\nlisten = 4433\n", "theta.toml");
+  ASSERT_FALSE(config.has_value());
+  EXPECT_EQ(config.error().message, "theta.toml:2:10: hub.listen takes a text in quotes.");
+}
+
 TEST(HubServerConfig, ABadVariableIsNamed) {
   const auto environment = [](const std::string& name) -> std::optional<std::string> {
     if (name == "THETA_ROOMS_RING_BYTES_MAX") return "many";

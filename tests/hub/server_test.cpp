@@ -9,9 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -323,6 +327,125 @@ class QuicPeer final : public transport::EventSink {
   }
   std::unique_ptr<transport::QuicEndpoint> endpoint_;
 };
+
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::trunc);
+  file << text;
+}
+
+TEST(HubServer, AFlagGoesOverTheEnvironmentOverTheFileOverTheDefault) {
+  TemporaryFolder folder;
+  const auto in = [&](const char* name) { return folder.path() + "/" + name; };
+  write_file(in("theta.toml"),
+             "[hub]\ndata = \"" + in("file") + "\"\nlisten = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\n");
+  HubServer::Options options;
+  options.handle_signals = false;
+  options.default_data_folder = in("default");
+  options.environment = {};
+  options.listen = options.http = "127.0.0.1:0";
+  const auto opens = [&](const char* name) {
+    const auto server = HubServer::open(options);
+    return server.has_value() && fs::exists(in(name) + "/theta.db");
+  };
+  EXPECT_TRUE(opens("default"));
+  options.listen = options.http = "";
+  options.config_file = in("theta.toml");
+  EXPECT_TRUE(opens("file")) << "the addresses of the file too";
+  options.environment = [&](const std::string& name) -> std::optional<std::string> {
+    if (name == "THETA_HUB_DATA") return in("environment");
+    return std::nullopt;
+  };
+  EXPECT_TRUE(opens("environment"));
+  options.data_folder = in("flag");
+  EXPECT_TRUE(opens("flag"));
+}
+
+/// Keeps a server's log, and lets a test wait for what it says.
+class KeptLog {
+ public:
+  LogSink sink() {
+    return [this](const LogEvent& event) {
+      const std::lock_guard lock(mutex_);
+      events_.push_back(event.event);
+      arrived_.notify_all();
+    };
+  }
+  /// Until `event` was said `count` times.
+  bool wait_for(const std::string& event, std::ptrdiff_t count) {
+    std::unique_lock lock(mutex_);
+    return arrived_.wait_for(lock, std::chrono::seconds(60),
+                             [&] { return std::count(events_.begin(), events_.end(), event) >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<std::string> events_;
+};
+
+TEST(HubServer, OnSighupGuardsChangeForLiveConnectionsAndABadFileChangesNothing) {
+  TemporaryFolder folder;
+  KeptLog log;
+  auto options = options_in(folder.path());
+  options.config_file = folder.path() + "/theta.toml";
+  options.handle_signals = true;
+  options.log = log.sink();
+  write_file(options.config_file, "");
+  RunningServer running(options);
+  ASSERT_TRUE(log.wait_for("serving", 1));
+  const auto& http = running.server->addresses().http;
+  const auto ask = [&] {
+    return ask_over_tcp(http, "GET /healthz HTTP/1.1\r\nX: " + std::string(900, 'x') + "\r\n\r\n");
+  };
+  QuicPeer first(*running.server);
+  ASSERT_TRUE(first.run_until([&] { return first.has_hello; }));
+  EXPECT_EQ(status_line(ask()), "HTTP/1.1 200 OK");
+
+  write_file(options.config_file, "[sessions]\nsessions_max = 1\n[http]\nheader_bytes_max = 256\n");
+  ASSERT_EQ(::kill(::getpid(), SIGHUP), 0);
+  ASSERT_TRUE(log.wait_for("configuration_reloaded", 1));
+  QuicPeer second(*running.server);
+  ASSERT_TRUE(second.run_until([&] { return second.close_reason.has_value(); }));
+  EXPECT_EQ(*second.close_reason, transport::CloseReason::resource_limit);
+  EXPECT_EQ(status_line(ask()).substr(0, 12), "HTTP/1.1 431");
+
+  write_file(options.config_file, "[sessions]\nsession_max = 2\n");
+  ASSERT_EQ(::kill(::getpid(), SIGHUP), 0);
+  ASSERT_TRUE(log.wait_for("configuration_refused", 1));
+  QuicPeer third(*running.server);
+  ASSERT_TRUE(third.run_until([&] { return third.close_reason.has_value(); }));
+  EXPECT_EQ(*third.close_reason, transport::CloseReason::resource_limit) << "the bound stays";
+  EXPECT_EQ(status_line(ask()).substr(0, 12), "HTTP/1.1 431");
+
+  write_file(options.config_file, "[transport]\nconnections_max = 1\n");
+  ASSERT_EQ(::kill(::getpid(), SIGHUP), 0);
+  ASSERT_TRUE(log.wait_for("configuration_reloaded", 2));
+  EXPECT_EQ(status_line(ask()), "HTTP/1.1 200 OK");
+  QuicPeer fourth(*running.server);
+  ASSERT_TRUE(fourth.run_until([&] { return fourth.close_reason.has_value(); }));
+  EXPECT_NE(get(*running.server, "/metrics").find("theta_datagram_drops{reason=\"connection_limit\"} 1"),
+            std::string::npos);
+  EXPECT_FALSE(first.close_reason.has_value()) << "what is there is not taken away";
+}
+
+TEST(HubServer, AReloadThatWouldMoveTheHubSaysThatItNeedsAStart) {
+  TemporaryFolder folder;
+  KeptLog log;
+  auto options = options_in(folder.path());
+  options.listen = "";
+  options.config_file = folder.path() + "/theta.toml";
+  options.log = log.sink();
+  write_file(options.config_file, "[hub]\nlisten = \"127.0.0.1:0\"\n");
+  const auto server = HubServer::open(options);
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  write_file(options.config_file, "[hub]\nlisten = \"127.0.0.2:0\"\n");
+  EXPECT_TRUE((*server)->reload().has_value());
+  EXPECT_TRUE(log.wait_for("restart_needed", 1));
+  write_file(options.config_file, "[hub\n");
+  const auto refused = (*server)->reload();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ServerError::config);
+}
 
 TEST(HubServer, AQuicPeerIsGreetedAndToldWhenTheHubStops) {
   TemporaryFolder folder;

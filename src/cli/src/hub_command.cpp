@@ -1,4 +1,4 @@
-#include <filesystem>
+#include <ctime>
 
 #include "commands.h"
 #include "data_folder.h"
@@ -9,10 +9,34 @@ namespace theta::cli {
 namespace {
 
 struct HubOptions {
-  std::string listen = "[::]:4433";
-  std::string http = "127.0.0.1:4480";
+  std::string listen;
+  std::string http;
   std::string config;
 };
+
+std::string time_text(WallTime time) {
+  const auto seconds = static_cast<std::time_t>(to_unix_ms(time) / 1000);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+/// A sentence, or a JSON line with --json; on stderr either way, because stdout has results only.
+void write_log(const Output& output, const hub::LogEvent& event) {
+  const auto time = time_text(event.time);
+  const std::string level(hub::level_name(event.level));
+  Json line{{"time", time}, {"level", level}, {"event", event.event}, {"text", event.text}};
+  std::string sentence = time + " " + level + ": " + event.text;
+  std::string details;
+  for (const auto& [key, value] : event.fields) {
+    line[key] = value;
+    if (key == "room" || key == "author" || key == "address")
+      details += (details.empty() ? "" : ", ") + key + " " + value;
+  }
+  if (!details.empty()) sentence += " (" + details + ")";
+  output.log(line, sentence);
+}
 
 ExitCode exit_code_of(hub::ServerError error) {
   return error == hub::ServerError::config ? ExitCode::bad_input : ExitCode::failed;
@@ -20,13 +44,17 @@ ExitCode exit_code_of(hub::ServerError error) {
 
 ExitCode run_hub(const Context& context, const HubOptions& options) {
   hub::HubServer::Options server_options;
-  server_options.data_folder = data_folder(context.data_option);
-  std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(server_options.data_folder).parent_path(), ignored);
+  server_options.data_folder = context.data_option;
+  server_options.default_data_folder = data_folder("");
+  // All commands know THETA_DATA; it is an environment variable like the others, so it goes over the file.
+  server_options.environment = [process = hub::process_environment()](const std::string& name) {
+    auto value = process(name);
+    return name == "THETA_HUB_DATA" && !value ? process("THETA_DATA") : value;
+  };
   server_options.listen = options.listen;
   server_options.http = options.http;
   server_options.config_file = options.config;
-  server_options.log = [&context](const std::string& sentence) { context.output.note(sentence); };
+  server_options.log = [&context](const hub::LogEvent& event) { write_log(context.output, event); };
   auto server = hub::HubServer::open(std::move(server_options));
   if (!server) return context.output.fail(exit_code_of(server.error().code), server.error().message);
   const auto& addresses = (*server)->addresses();
@@ -43,9 +71,9 @@ void add_hub_command(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("hub", "Serve rooms: order their logs, keep them on disk, relay to peers");
   auto options = std::make_shared<HubOptions>();
   command->add_option("--data", context.data_option, "data folder (default: per user)");
-  command->add_option("--listen", options->listen, "UDP address for peers; port 0 picks one")->capture_default_str();
-  command->add_option("--http", options->http, "TCP address for health and metrics; port 0 picks one")
-      ->capture_default_str();
+  command->add_option("--listen", options->listen, "UDP address for peers (default [::]:4433); port 0 picks one");
+  command->add_option("--http", options->http,
+                      "TCP address for health and metrics (default 127.0.0.1:4480); port 0 picks one");
   command->add_option("--config", options->config, "TOML file (docs/hub.md); read again on SIGHUP");
   command->callback([&context, options] { context.run = [&context, options] { return run_hub(context, *options); }; });
 }

@@ -79,6 +79,10 @@ void Output::result(const Json& line, const std::string& sentence) const {
 
 void Output::event(const Json& line) const { print_line(stdout, dump(line)); }
 
+void Output::log(const Json& line, const std::string& sentence) const {
+  print_line(stderr, json_ ? dump(line) : printable(sentence));
+}
+
 void Output::note(const std::string& sentence) const {
   print_line(stderr, json_ ? dump({{"note", sentence}}) : printable(sentence));
 }

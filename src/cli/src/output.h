@@ -27,6 +27,8 @@ class Output {
   void result(const Json& line, const std::string& sentence) const;
   /// Machine-readable in either mode: what other programs wait for.
   void event(const Json& line) const;
+  /// What happens while a command runs; stderr, in the form of `result`.
+  void log(const Json& line, const std::string& sentence) const;
   /// Something to know that is neither a result nor a failure; stderr.
   void note(const std::string& sentence) const;
   /// Prints the error and returns `code` for the caller to return.

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sodium.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +15,6 @@
 namespace theta::hub {
 namespace {
 
-constexpr const char* kLockName = "hub.lock";
 constexpr const char* kKeyName = "hub.key";
 constexpr const char* kTokenName = "admin.token";
 constexpr std::size_t kTokenBytes = 32;
@@ -35,7 +33,6 @@ class File {
   }
   [[nodiscard]] int get() const { return descriptor_; }
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
-  [[nodiscard]] int release() { return std::exchange(descriptor_, -1); }
 
  private:
   int descriptor_;
@@ -52,16 +49,13 @@ ServerResult<void> make_folder(const std::string& path) {
               "The data folder " + path + " cannot be made, or be kept from others: " + reason() + ".");
 }
 
-ServerResult<int> lock_folder(const std::string& path) {
-  const auto name = path + "/" + kLockName;
-  File file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!file.is_open())
-    return fail(ServerError::folder, "The lock file " + name + " cannot be opened: " + reason() + ".");
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file.release();
-  if (errno == EWOULDBLOCK)
+ServerResult<store::FolderLock> lock_folder(const std::string& path) {
+  auto lock = store::FolderLock::acquire(path);
+  if (lock) return std::move(*lock);
+  if (lock.error().code == store::StoreError::busy)
     return fail(ServerError::folder_in_use, "Another hub is using the data folder " + path +
                                                 ". Stop it, or give this one a folder of its own with --data.");
-  return fail(ServerError::folder, "The lock file " + name + " cannot be locked: " + reason() + ".");
+  return fail(ServerError::folder, "The data folder cannot be used: " + lock.error().message + ".");
 }
 
 /// Empty optional when there is no such file.
@@ -155,30 +149,18 @@ ServerResult<DataFolder> DataFolder::open(const std::string& path) {
   if (auto made = make_folder(path); !made) return tl::unexpected(std::move(made.error()));
   auto lock = lock_folder(path);
   if (!lock) return tl::unexpected(std::move(lock.error()));
-  File guard(*lock);
   const auto seed = load_seed(path);
   if (!seed) return tl::unexpected(seed.error());
   auto token = load_token(path);
   if (!token) return tl::unexpected(std::move(token.error()));
-  return DataFolder(path, guard.release(), *seed, std::move(*token));
+  return DataFolder(path, std::move(*lock), *seed, std::move(*token));
 }
 
-DataFolder::DataFolder(std::string path, int lock, const crypto::Seed& seed, Bytes admin_token)
+DataFolder::DataFolder(std::string path, store::FolderLock lock, const crypto::Seed& seed, Bytes admin_token)
     : path_(std::move(path)),
-      lock_(lock),
+      lock_(std::move(lock)),
       seed_(seed),
       key_(crypto::KeyPair::from_seed(seed)),
       admin_token_(std::move(admin_token)) {}
-
-DataFolder::DataFolder(DataFolder&& other) noexcept
-    : path_(std::move(other.path_)),
-      lock_(std::exchange(other.lock_, -1)),
-      seed_(other.seed_),
-      key_(other.key_),
-      admin_token_(std::move(other.admin_token_)) {}
-
-DataFolder::~DataFolder() {
-  if (lock_ >= 0) ::close(lock_);
-}
 
 }  // namespace theta::hub

@@ -159,6 +159,10 @@ std::string HttpServer::local_address() const {
   return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
 }
 
+void HttpServer::set_limits(const HttpLimits& limits) {
+  shared_->limits = limits;
+  shared_->accept();
+}
 const HttpStats& HttpServer::stats() const { return shared_->stats; }
 
 void HttpServer::close() {

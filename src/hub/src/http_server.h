@@ -43,6 +43,8 @@ class HttpServer {
   [[nodiscard]] ServerResult<void> listen(const std::string& address);
   [[nodiscard]] std::string local_address() const;
   [[nodiscard]] const HttpStats& stats() const;
+  /// For connections that are accepted from now on.
+  void set_limits(const HttpLimits& limits);
   void close();
 
  private:

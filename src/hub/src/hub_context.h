@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "author_limiters.h"
+#include "hub_log.h"
 #include "hub_metrics.h"
 #include "store_desk.h"
 #include "theta/hub/config.h"
@@ -24,6 +25,7 @@ struct HubContext {
         random(std::move(dependencies.random)),
         stopwatch(std::move(dependencies.stopwatch)),
         observer(dependencies.observer),
+        hub_log(std::move(dependencies.log)),
         metrics(registry) {}
 
   /// Measures into `histogram` when there is a clock to measure with.
@@ -41,6 +43,20 @@ struct HubContext {
     return author_limiters.charge(author, bucket, cost, config, now.monotonic);
   }
 
+  void say(LogLevel level, std::string_view event, std::string_view text, HubLog::Fields fields = {}) {
+    hub_log.say(level, now, event, text, std::move(fields));
+  }
+  void say_of_peers(LogLevel level, std::string_view event, std::string_view text, HubLog::Fields fields = {}) {
+    hub_log.say_of_peers(level, now, event, text, std::move(fields));
+    metrics.log_lines_left_out.add(hub_log.left_out() - metrics.log_lines_left_out.value());
+  }
+  /// Counts and logs a request to the store that failed; `what` was to be done.
+  void note_store_failure(const RoomId& room, std::string_view what, const std::string& reason) {
+    metrics.store_failures.add();
+    say_of_peers(LogLevel::error, "store_failed", "The store could not " + std::string(what) + ": " + reason + ".",
+                 {room_field(room), {"reason", reason}});
+  }
+
   HubConfig config;
   Now now;
   crypto::KeyPair key;
@@ -51,6 +67,7 @@ struct HubContext {
   RandomSource random;
   Stopwatch stopwatch;
   HubObserver* observer;
+  HubLog hub_log;
   telemetry::Registry registry;
   HubMetrics metrics;
   AuthorLimiters author_limiters;

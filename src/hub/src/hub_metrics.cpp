@@ -97,6 +97,7 @@ HubMetrics::HubMetrics(telemetry::Registry& r)
       compress_latency(
           histogram(r, names::kCompressLatency, "Time to frame and compress a message of records.", Unit::nanoseconds)),
       store_failures(counter(r, "store_failures", "Requests to the store that failed for want of a healthy disk.")),
+      log_lines_left_out(counter(r, "log_lines_left_out", "Log lines about peers that were too many to be written.")),
       logins(counter(r, "logins", "Sessions that proved their author key.")),
       login_rejections(counter(r, "login_rejections", "Logins refused for their version or signature.")),
       login_timeouts(counter(r, "login_timeouts", "Connections closed because no login came in time.")),

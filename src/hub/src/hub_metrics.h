@@ -59,6 +59,7 @@ struct HubMetrics {
   telemetry::Histogram& compression_ratio;
   telemetry::Histogram& compress_latency;
   telemetry::Counter& store_failures;
+  telemetry::Counter& log_lines_left_out;
 
   // Sessions.
   telemetry::Counter& logins;

@@ -116,7 +116,7 @@ void Relay::read_store(Session& session) {
          found->attachment->is_reading_store = false;
          if (!found->is_attached() || found->is_closing()) return;
          if (!result) {
-           context_.metrics.store_failures.add();
+           context_.note_store_failure(room_, "read records for a session", result.error().message);
            found->close(CloseReason::internal_error,
                         "The hub could not read the room's log: " + result.error().message + ". Connect again later.");
            return;
@@ -162,7 +162,8 @@ void Relay::send_stored(Session& session, const std::vector<store::StoredRecord>
     pump_records(session);
     return;
   }
-  context_.metrics.store_failures.add();
+  context_.note_store_failure(room_, "read records for a session",
+                              "there is no readable record " + std::to_string(attachment.next.value()));
   session.close(CloseReason::internal_error,
                 "The room's log has no readable record " + std::to_string(attachment.next.value()) +
                     " on the hub's disk. Ask the hub's operator to run `theta log verify`.");

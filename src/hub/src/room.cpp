@@ -62,7 +62,8 @@ void Room::load() {
 void Room::on_loaded(RoomLoader::Result result) {
   loader_.reset();
   if (!result) {
-    context_.metrics.store_failures.add(result.error().code == StoreError::not_found ? 0 : 1);
+    if (result.error().code != StoreError::not_found)
+      context_.note_store_failure(id_, "load a room", result.error().message);
     // A room that was served before waits for its disk; the next probe loads again.
     if (is_passing(result.error().code) && is_read_only_) return;
     return die(result.error());
@@ -79,6 +80,9 @@ void Room::on_loaded(RoomLoader::Result result) {
       shelf_.keep(std::move(*result->snapshot), context_.now.monotonic);
   }
   state_ = State::open;
+  context_.say_of_peers(LogLevel::info, "room_opened",
+                        "A room was loaded, at record " + std::to_string(replica_.head().value()) + ".",
+                        {room_field(id_), {"head", std::to_string(replica_.head().value())}});
   for (auto* session : sessions_) relay_.pump(*session);
   advance_attachments();
 }
@@ -123,14 +127,14 @@ void Room::publish(const SnapshotShelf::Statement& statement) {
   const auto checkpoint = log::sign_checkpoint(unsigned_checkpoint, context_.key);
   const SharedBytes encoded(log::encode_checkpoint(checkpoint));
   const auto count_failure = [this](StoreDesk::Result& result) {
-    if (!result) context_.metrics.store_failures.add();
+    if (!result) context_.note_store_failure(id_, "write a checkpoint", result.error().message);
   };
   if (statement.bytes.empty()) {
     ask_store(store::WriteCheckpoint{id_, {checkpoint.seq, encoded}}, count_failure);
   } else {
     ask_store(store::WriteSnapshot{id_, {checkpoint.seq, encoded, statement.bytes}},
               [this, seq = checkpoint.seq](StoreDesk::Result& result) {
-                if (!result) return context_.metrics.store_failures.add();
+                if (!result) return context_.note_store_failure(id_, "write a snapshot", result.error().message);
                 archive_before(seq);
               });
     shelf_.keep({checkpoint, statement.bytes}, context_.now.monotonic);
@@ -145,7 +149,7 @@ void Room::archive_before(Seq snapshot) {
   const auto distance = std::max(context_.config.archive_after_records, context_.config.resume_records_max);
   if (snapshot.value() <= distance) return;
   ask_store(store::Compact{id_, Seq{snapshot.value() - distance}}, [this](StoreDesk::Result& result) {
-    if (!result) context_.metrics.store_failures.add();
+    if (!result) context_.note_store_failure(id_, "archive old packets", result.error().message);
   });
 }
 
@@ -160,7 +164,7 @@ void Room::save_snapshot_if_worth() {
 // ---- Failing ------------------------------------------------------------------------------------------------------
 
 void Room::on_store_failure(const Failure<StoreError>& failure) {
-  context_.metrics.store_failures.add();
+  context_.note_store_failure(id_, "append to a room's log", failure.message);
   if (is_passing(failure.code)) {
     become_read_only(failure.message);
     refuse_uncommitted(read_only_text_, RefusalCode::room_read_only, log::retry_after_ms(probe_backoff_));
@@ -195,6 +199,8 @@ void Room::become_read_only(const std::string& cause) {
   probe_at_ = context_.now.monotonic + probe_backoff_;
   if (is_read_only_) return;
   is_read_only_ = true;
+  context_.say(LogLevel::error, "room_read_only", "A room takes no packets until the disk writes again: " + cause + ".",
+               {room_field(id_), {"reason", cause}});
   notify_all(NoticeKind::room_read_only, read_only_text_);
 }
 
@@ -216,6 +222,8 @@ void Room::on_probed(StoreDesk::Result& result) {
   is_probing_ = false;
   if (result) {
     is_read_only_ = false;
+    context_.say(LogLevel::info, "room_writable", "The disk has recovered; a room takes packets again.",
+                 {room_field(id_)});
     notify_all(NoticeKind::room_writable, "The hub's disk has recovered; the room takes packets again.");
     return;
   }
@@ -226,6 +234,11 @@ void Room::on_probed(StoreDesk::Result& result) {
 void Room::die(const Failure<StoreError>& failure) {
   state_ = State::dead;
   const bool is_unknown = failure.code == StoreError::not_found;
+  if (!is_unknown)
+    context_.say_of_peers(LogLevel::error, "room_dead",
+                          "A room cannot be served: " + failure.message +
+                              ". Run `theta log verify` on the data folder, and restore the room from a backup.",
+                          {room_field(id_), {"reason", failure.message}});
   const auto text = is_unknown
                         ? "This hub has no room " + to_base64url(id_.view()) +
                               ". Check the link, and that it names "

@@ -95,9 +95,16 @@ class Room {
   void refuse(Session& session, wire::Refusal refusal);
   void sequence(replica::ValidPacket valid);
   void take_repeated(Session& session, ByteView compact, Nonce nonce, Nonce expected);
-  [[nodiscard]] bool is_equivocation(const RecordRing::Found& known, const log::CommandPacket& other) const;
-  void suspend(const RecordRing::Found& known, const log::CommandPacket& other);
-  void store_proof(const AuthorKey& author, const log::CommandPacket& first, const log::CommandPacket& second);
+  /// For a nonce that was used before the room's memory begins: the store is asked.
+  void search_repeated(Session& session, ByteView compact, Nonce nonce, Nonce expected);
+  /// True when what the store has proves an equivocation, which is dealt with then.
+  [[nodiscard]] bool take_found(Session& session, ByteView compact, const store::RecordRange& range);
+  void refuse_repeated(Session& session, Nonce nonce, Nonce expected);
+  [[nodiscard]] bool is_equivocation(const Hash256& known_header, const log::CommandPacket& other) const;
+  /// Refuses the packet and suspends its author; false when that had happened before.
+  [[nodiscard]] bool suspend(Session& session, const log::CommandPacket& other);
+  void prove(Seq first, const log::CommandPacket& second);
+  void store_proof(log::CommandPacket first, log::CommandPacket second);
   [[nodiscard]] Session* writer_of(const AuthorKey& author) const;
 
   // room_attach.cpp: from an Attach to Attached, and who is told of it.

@@ -146,7 +146,8 @@ void Room::on_history_read(Session& session, StoreDesk::Result& result) {
     if (!records.empty() && records.front().seq == session.attachment->have_seq)
       return compare_history(session, records.front().record_hash);
   }
-  context_.metrics.store_failures.add();
+  context_.note_store_failure(id_, "read a record that a peer resumes from",
+                              result ? "it is not there" : result.error().message);
   refuse_attachment(session, RefusalCode::internal,
                     "The hub could not read record " + std::to_string(session.attachment->have_seq.value()) +
                         " of the room's log. Try again later; if it stays, ask the hub's operator.",

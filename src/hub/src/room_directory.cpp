@@ -14,6 +14,9 @@ void RoomDirectory::list() {
     is_listing_ = false;
     if (!result) {
       context_.metrics.store_failures.add();
+      context_.say(LogLevel::error, "store_failed",
+                   "The store could not list its rooms: " + result.error().message + ".",
+                   {{"reason", result.error().message}});
       list_again_at_ = context_.now.monotonic + context_.config.probe_backoff_min;
       return;
     }
@@ -65,7 +68,11 @@ void RoomDirectory::tick() {
 
 RoomDirectory::Rooms::iterator RoomDirectory::unload(Rooms::iterator at) {
   auto* room = at->second.get();
-  if (!room->is_dead()) log_bytes_[room->id()] = room->log_bytes();
+  if (!room->is_dead()) {
+    log_bytes_[room->id()] = room->log_bytes();
+    context_.say_of_peers(LogLevel::info, "room_closed", "A room that nobody was in has left memory.",
+                          {room_field(room->id())});
+  }
   std::erase(context_.rooms_to_flush, room);
   std::erase(context_.rooms_with_presence, room);
   return loaded_.erase(at);

@@ -31,7 +31,9 @@ void RoomLoader::take_snapshot(StoreDesk::Result& result) {
   const bool is_absent = !result && result.error().code == StoreError::not_found;
   if (!result && !is_absent && result.error().code != StoreError::corrupt)
     return finish(tl::unexpected(result.error()));
-  if (result && !adopt_snapshot(answer_of<store::StoredSnapshot>(result))) context_.metrics.store_failures.add();
+  if (result && !adopt_snapshot(answer_of<store::StoredSnapshot>(result)))
+    context_.note_store_failure(room_, "give a snapshot that is whole and signed by this hub",
+                                "what it gave is passed over, and the log replayed instead");
   loaded_.ring.reset(loaded_.replica.head(), loaded_.replica.record_hash());
   read_on();
 }
@@ -40,6 +42,8 @@ bool RoomLoader::adopt_snapshot(const store::StoredSnapshot& stored) {
   const auto checkpoint = log::decode_checkpoint(stored.checkpoint.view());
   if (!checkpoint || checkpoint->room != room_ || checkpoint->snapshot_hash != crypto::hash256(stored.bytes.view()))
     return false;
+  // A state that this hub has not signed is nobody's word: serving it would make it the hub's own.
+  if (checkpoint->hub != context_.hub || !log::verify_checkpoint(*checkpoint)) return false;
   auto replica = replica::Replica::load_snapshot(stored.bytes.view(), false);
   if (!replica) return false;
   const bool agrees = replica->head() == checkpoint->seq && replica->record_hash() == checkpoint->record_hash &&

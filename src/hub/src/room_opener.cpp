@@ -46,6 +46,9 @@ tl::expected<log::CommandPacket, wire::Refusal> RoomOpener::check(const Session&
     return tl::unexpected(std::move(*guarded));
   if (context_.admin_token.empty() || !crypto::equal_constant_time(token, context_.admin_token)) {
     context_.metrics.admin_token_rejections.add();
+    context_.say_of_peers(LogLevel::warning, "admin_token_refused",
+                          "Somebody wanted to open a room with a wrong admin token.",
+                          {author_field(session.author()), {"address", session.address()}});
     return refuse(RefusalCode::forbidden,
                   "Opening a room needs this hub's admin token, and the one that came is another. It lies in the hub's "
                   "data folder, in the file admin.token.");
@@ -81,11 +84,13 @@ void RoomOpener::create(const Session& session, std::uint32_t request, replica::
     const bool exists = !result && result.error().code == store::StoreError::conflict;
     if (result) {
       directory_.note_created(committed.room, size);
+      context_.say(LogLevel::info, "room_created", "A room was made.",
+                   {room_field(committed.room), author_field(committed.author)});
       context_.metrics.total_appended.add();
       context_.metrics.append_rate.add(1, context_.now.monotonic);
       if (context_.observer != nullptr) context_.observer->on_committed(committed);
     } else if (!exists) {
-      context_.metrics.store_failures.add();
+      context_.note_store_failure(committed.room, "make a room", result.error().message);
     }
     auto* found = find_(peer);
     if (found == nullptr) return;

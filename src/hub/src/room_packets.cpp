@@ -5,6 +5,7 @@
 #include "room.h"
 #include "theta/base/hex.h"
 #include "theta/log/compact.h"
+#include "theta/log/record.h"
 #include "theta/store/limits.h"
 
 namespace theta::hub {
@@ -14,6 +15,12 @@ using log::RefusalCode;
 
 constexpr std::uint64_t kCheckpointEveryRecords = 256;
 constexpr std::uint32_t kBusyRetryMs = 100;
+
+std::optional<log::Record> decoded(const store::StoredRecord& stored) {
+  auto record = log::decode_record(stored.bytes.view());
+  if (!record) return std::nullopt;
+  return std::move(*record);
+}
 
 }  // namespace
 
@@ -139,23 +146,48 @@ void Room::sequence(replica::ValidPacket valid) {
 
 void Room::take_repeated(Session& session, ByteView compact, Nonce nonce, Nonce expected) {
   const auto known = ring_.find(session.author(), nonce);
-  if (known) {
-    // The chain at that place is known, so the header can be rebuilt as it was signed.
-    const auto packet = log::expand_packet(compact, {id_, session.author(), known->entry->prev});
-    if (packet && is_equivocation(*known, *packet)) {
-      suspend(*known, *packet);
-      return refuse(
-          session, make_refusal(nonce, RefusalCode::equivocation,
-                                "This author signed two different packets with nonce " + std::to_string(nonce.value()) +
-                                    ". The proof is kept and the key suspended in this room."));
-    }
-    // A resend of what waits for the disk: its record, or the failure to store it, is the answer.
-    const bool is_same = packet && log::hash_header(packet->header) == known->entry->header_hash;
-    if (is_same && known->seq > ring_.committed()) {
-      context_.metrics.replay_rejections.add();
-      return;
-    }
+  if (!known) return search_repeated(session, compact, nonce, expected);
+  // The chain at that place is known, so the header can be rebuilt as it was signed.
+  const auto packet = log::expand_packet(compact, {id_, session.author(), known->entry->prev});
+  if (packet && is_equivocation(known->entry->header_hash, *packet)) {
+    if (suspend(session, *packet)) prove(known->seq, *packet);
+    return;
   }
+  // A resend of what waits for the disk: its record, or the failure to store it, is the answer.
+  const bool is_same = packet && log::hash_header(packet->header) == known->entry->header_hash;
+  if (is_same && known->seq > ring_.committed()) {
+    context_.metrics.replay_rejections.add();
+    return;
+  }
+  refuse_repeated(session, nonce, expected);
+}
+
+void Room::search_repeated(Session& session, ByteView compact, Nonce nonce, Nonce expected) {
+  // The read is the author's to pay for; whoever has nothing left is answered without it.
+  const auto wait = context_.charge(session.author(), AuthorLimiters::Bucket::bulk, store::limits::kRecordBytesMax);
+  if (nonce.value() == 0 || wait > wait.zero()) return refuse_repeated(session, nonce, expected);
+  ask_store(store::ReadPacket{id_, session.author(), nonce},
+            [this, number = session.attachment->number, nonce, expected,
+             compact = Bytes(compact.begin(), compact.end())](StoreDesk::Result& result) {
+              auto* found = find_session(number);
+              if (found == nullptr || found->is_closing()) return;
+              if (!result && result.error().code != store::StoreError::not_found)
+                context_.note_store_failure(id_, "look for a packet that was sent again", result.error().message);
+              if (!result || !take_found(*found, compact, answer_of<store::RecordRange>(result)))
+                refuse_repeated(*found, nonce, expected);
+            });
+}
+
+bool Room::take_found(Session& session, ByteView compact, const store::RecordRange& range) {
+  const auto first = range.records.empty() ? std::nullopt : decoded(range.records.front());
+  if (!first) return false;
+  const auto packet = log::expand_packet(compact, {id_, session.author(), first->packet.header.prev});
+  if (!packet || !is_equivocation(first->header_hash, *packet)) return false;
+  if (suspend(session, *packet)) store_proof(first->packet, *packet);
+  return true;
+}
+
+void Room::refuse_repeated(Session& session, Nonce nonce, Nonce expected) {
   auto refusal = make_refusal(nonce, RefusalCode::replay,
                               "Nonce " + std::to_string(nonce.value()) + " was used before; the next is " +
                                   std::to_string(expected.value()) + ".");
@@ -163,34 +195,54 @@ void Room::take_repeated(Session& session, ByteView compact, Nonce nonce, Nonce 
   refuse(session, std::move(refusal));
 }
 
-bool Room::is_equivocation(const RecordRing::Found& known, const log::CommandPacket& other) const {
-  return log::hash_header(other.header) != known.entry->header_hash && log::verify_signature(other);
+bool Room::is_equivocation(const Hash256& known_header, const log::CommandPacket& other) const {
+  return log::hash_header(other.header) != known_header && log::verify_signature(other);
 }
 
-void Room::suspend(const RecordRing::Found& known, const log::CommandPacket& other) {
+bool Room::suspend(Session& session, const log::CommandPacket& other) {
   const auto author = other.header.author;
-  if (!suspended_.insert(author).second) return;
-  context_.metrics.equivocations.add();
-  notify_all(wire::fb::NoticeKind::equivocation,
-             "The author " + to_base64url(author.view()) +
-                 " signed two different packets with one nonce and is suspended in this room.");
-  // The proof needs the first packet whole; the store has it once this turn's records are there.
+  const bool is_new = suspended_.insert(author).second;
+  if (is_new) {
+    context_.metrics.equivocations.add();
+    context_.say_of_peers(LogLevel::warning, "equivocation",
+                          "An author signed two different packets with nonce " +
+                              std::to_string(other.header.nonce.value()) + " and is suspended in the room.",
+                          {room_field(id_), author_field(author)});
+    notify_all(wire::fb::NoticeKind::equivocation,
+               "The author " + to_base64url(author.view()) +
+                   " signed two different packets with one nonce and is suspended in this room.");
+  }
+  refuse(session, make_refusal(other.header.nonce, RefusalCode::equivocation,
+                               "This author signed two different packets with nonce " +
+                                   std::to_string(other.header.nonce.value()) +
+                                   ". The proof is kept and the key suspended in this room."));
+  return is_new;
+}
+
+void Room::prove(Seq first, const log::CommandPacket& second) {
+  // The proof needs the first packet as it was signed; the store has it once this turn's records are there.
   flush();
-  ask_store(store::ReadRecords{id_, known.seq, 1, 1}, [this, author, other](StoreDesk::Result& result) {
-    if (!result) return context_.metrics.store_failures.add();
+  ask_store(store::ReadRecords{id_, first, 1, 1}, [this, second](StoreDesk::Result& result) {
+    if (!result)
+      return context_.note_store_failure(id_, "read a record that proves an equivocation", result.error().message);
     const auto& records = answer_of<store::RecordRange>(result).records;
-    if (records.empty()) return;
-    const auto first = log::decode_record(records.front().bytes.view());
-    if (first) store_proof(author, first->packet, other);
+    const auto known = records.empty() ? std::nullopt : decoded(records.front());
+    if (known) store_proof(known->packet, second);
   });
 }
 
-void Room::store_proof(const AuthorKey& author, const log::CommandPacket& first, const log::CommandPacket& second) {
+void Room::store_proof(log::CommandPacket first, log::CommandPacket second) {
+  // Header and signature are what proves; payloads would only fill the disk.
+  for (auto* packet : {&first, &second}) {
+    packet->archived = true;
+    packet->payload = {};
+  }
   auto proof = log::encode_equivocation({first, second});
   if (!log::decode_equivocation(proof)) return;
-  ask_store(store::WriteEquivocation{id_, author, SharedBytes(std::move(proof))}, [this](StoreDesk::Result& result) {
-    if (!result) context_.metrics.store_failures.add();
-  });
+  ask_store(store::WriteEquivocation{id_, first.header.author, SharedBytes(std::move(proof))},
+            [this](StoreDesk::Result& result) {
+              if (!result) context_.note_store_failure(id_, "keep a proof of equivocation", result.error().message);
+            });
 }
 
 Session* Room::writer_of(const AuthorKey& author) const {

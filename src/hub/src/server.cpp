@@ -11,6 +11,7 @@
 
 #include "data_folder.h"
 #include "http_server.h"
+#include "hub_log.h"
 #include "theta/base/hex.h"
 #include "theta/hub/hub.h"
 #include "theta/log/record.h"
@@ -37,6 +38,16 @@ Now read_clocks() {
           WallTime(std::chrono::duration_cast<WallClock::duration>(wall))};
 }
 
+/// A flag over the environment over the file over the default.
+ServerConfig with_flags(ServerConfig config, const HubServer::Options& options) {
+  auto& place = config.place;
+  if (place.data.empty()) place.data = options.default_data_folder;
+  if (!options.data_folder.empty()) place.data = options.data_folder;
+  if (!options.listen.empty()) place.listen = options.listen;
+  if (!options.http.empty()) place.http = options.http;
+  return config;
+}
+
 ServerResult<ServerConfig> load_config(const HubServer::Options& options) {
   ServerConfig config;
   if (!options.config_file.empty()) {
@@ -44,10 +55,10 @@ ServerResult<ServerConfig> load_config(const HubServer::Options& options) {
     if (!read) return fail(ServerError::config, std::move(read.error().message));
     config = *read;
   }
-  if (!options.environment) return config;
+  if (!options.environment) return with_flags(std::move(config), options);
   auto applied = apply_environment(std::move(config), options.environment);
   if (!applied) return fail(ServerError::config, std::move(applied.error().message));
-  return std::move(*applied);
+  return with_flags(std::move(*applied), options);
 }
 
 }  // namespace
@@ -57,6 +68,7 @@ struct HubServer::State final : transport::EventSink {
       : options(std::move(options_)),
         folder(std::move(folder_)),
         config(std::move(config_)),
+        hub_log(options.log),
         wake_timer(loop),
         signals(loop),
         http(loop, config.http, [this](std::string_view path) { return answer_http(path); }) {}
@@ -84,13 +96,14 @@ struct HubServer::State final : transport::EventSink {
   [[nodiscard]] ServerResult<void> reload();
   [[nodiscard]] HttpAnswer answer_http(std::string_view path);
   void refresh_transport_metrics();
-  void say(const std::string& sentence) const {
-    if (options.log) options.log(sentence);
+  void say(LogLevel level, std::string_view event, std::string_view text, HubLog::Fields fields = {}) {
+    hub_log.say(level, read_clocks(), event, text, std::move(fields));
   }
 
   Options options;
   DataFolder folder;
   ServerConfig config;
+  HubLog hub_log;
   Addresses addresses;
   asio::io_context loop;
   std::unique_ptr<store::SqliteEngine> engine;
@@ -115,6 +128,7 @@ struct HubServer::State final : transport::EventSink {
 ServerResult<void> HubServer::State::open_store() {
   store::SqliteEngine::Options engine_options;
   engine_options.data_folder = folder.path();
+  engine_options.lock = folder.take_lock();
   engine_options.strip_payload = log::archive_record;
   engine_options.keep_uploads_since = read_clocks().wall - kKeepUploads;
   auto opened = store::SqliteEngine::open(std::move(engine_options));
@@ -124,16 +138,17 @@ ServerResult<void> HubServer::State::open_store() {
 }
 
 ServerResult<void> HubServer::State::open_endpoint() {
-  const auto address = transport::SocketAddress::parse(options.listen);
+  const auto address = transport::SocketAddress::parse(config.place.listen);
   if (!address) return fail(ServerError::address, "The address to listen on: " + address.error().message);
   transport::QuicEndpoint::Options endpoint_options;
   endpoint_options.listen = *address;
   endpoint_options.quic = config.quic;
   endpoint_options.quic.hub_seed = folder.seed();
   auto opened = transport::QuicEndpoint::open(endpoint_options, *this);
-  if (!opened) return fail(ServerError::address, "Cannot listen on " + options.listen + ": " + opened.error().message);
+  if (!opened)
+    return fail(ServerError::address, "Cannot listen on " + config.place.listen + ": " + opened.error().message);
   endpoint = std::move(*opened);
-  return http.listen(options.http);
+  return http.listen(config.place.http);
 }
 
 void HubServer::State::make_hub() {
@@ -146,7 +161,8 @@ void HubServer::State::make_hub() {
                         .store = *engine,
                         .random = [](std::span<std::uint8_t> bytes) { ::randombytes_buf(bytes.data(), bytes.size()); },
                         .stopwatch = [] { return read_clocks().monotonic; },
-                        .observer = nullptr});
+                        .observer = nullptr,
+                        .log = options.log});
   hub->set_now(now);
   transport_metrics = std::make_unique<TransportMetrics>(hub->registry());
   addresses = {endpoint->local_address().to_string(), http.local_address(), to_base64url(hub->key().view())};
@@ -191,9 +207,8 @@ void HubServer::State::watch_signals() {
 
 void HubServer::State::on_signal(int number) {
   if (number != SIGHUP) return begin_stop();
-  const auto reloaded = reload();
-  say(reloaded ? "The configuration was read again."
-               : "The configuration stays as it was: " + reloaded.error().message);
+  // What came of it is logged.
+  (void)reload();
 }
 
 void HubServer::State::turn(Now now) {
@@ -233,7 +248,7 @@ void HubServer::State::begin_stop() {
     loop.stop();
     return;
   }
-  say("Stopping.");
+  say(LogLevel::info, "stopping", "The hub is stopping: peers are told, and what was sequenced is committed.");
   const auto now = read_clocks();
   hub->set_now(now);
   hub->begin_shutdown();
@@ -266,9 +281,22 @@ void HubServer::State::release_descriptors() {
 
 ServerResult<void> HubServer::State::reload() {
   auto loaded = load_config(options);
-  if (!loaded) return tl::unexpected(std::move(loaded.error()));
-  config.hub = loaded->hub;
+  if (!loaded) {
+    say(LogLevel::error, "configuration_refused", "The configuration stays as it was: " + loaded.error().message,
+        {{"reason", loaded.error().message}});
+    return tl::unexpected(std::move(loaded.error()));
+  }
+  const auto& was = config.place;
+  const auto& is = loaded->place;
+  if (was.data != is.data || was.listen != is.listen || was.http != is.http)
+    say(LogLevel::warning, "restart_needed",
+        "Data folder and addresses stay as they are until the hub is started again.");
+  loaded->place = config.place;
+  config = std::move(*loaded);
   hub->set_config(config.hub);
+  endpoint->set_options(config.quic);
+  http.set_limits(config.http);
+  say(LogLevel::info, "configuration_reloaded", "The configuration was read again.");
   return {};
 }
 
@@ -306,12 +334,20 @@ HubServer::~HubServer() = default;
 ServerResult<std::unique_ptr<HubServer>> HubServer::open(Options options) {
   auto config = load_config(options);
   if (!config) return tl::unexpected(std::move(config.error()));
-  auto folder = DataFolder::open(options.data_folder);
+  if (config->place.data.empty())
+    return fail(ServerError::folder, "Expected a data folder: name one with --data, THETA_HUB_DATA or hub.data.");
+  auto folder = DataFolder::open(config->place.data);
   if (!folder) return tl::unexpected(std::move(folder.error()));
   auto state = std::make_unique<State>(std::move(options), std::move(*folder), std::move(*config));
   if (auto opened = state->open_store(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto opened = state->open_endpoint(); !opened) return tl::unexpected(std::move(opened.error()));
   state->make_hub();
+  const auto& addresses = state->addresses;
+  state->say(LogLevel::info, "serving", "Serving peers on " + addresses.quic + " and HTTP on " + addresses.http + ".",
+             {{"quic", addresses.quic},
+              {"http", addresses.http},
+              {"fingerprint", addresses.fingerprint},
+              {"data", state->folder.path()}});
   return std::unique_ptr<HubServer>(new HubServer(std::move(state)));
 }
 

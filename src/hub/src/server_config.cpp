@@ -25,7 +25,7 @@ constexpr double kTerabyte = 1e12;
 /// Where a setting is kept, and what it may be. Times are in milliseconds.
 struct Field {
   std::string name;
-  std::variant<std::size_t*, double*, milliseconds*, MonotonicClock::duration*> slot;
+  std::variant<std::size_t*, double*, milliseconds*, MonotonicClock::duration*, std::string*> slot;
   double min = 0;
   double max = 0;
 };
@@ -98,6 +98,11 @@ void add_process(std::vector<Field>& fields, transport::QuicOptions& quic, HttpL
                     {"transport.half_open_before_retry", &quic.half_open_before_retry, 0, kMillion},
                     {"transport.half_open_max", &quic.half_open_max, 1, kMillion},
                     {"transport.half_open_per_source_max", &quic.half_open_per_source_max, 1, kMillion},
+                    {"transport.unfinished_bytes_max", &quic.unfinished_bytes_max, 1024.0 * 1024, kTerabyte},
+                    {"transport.stranger_answers_burst", &quic.stranger_answers_burst, 0, kMillion},
+                    {"transport.stranger_answers_per_second", &quic.stranger_answers_per_second, 0, kMillion},
+                    {"transport.retries_burst", &quic.retries_burst, 0, kMillion},
+                    {"transport.retries_per_second", &quic.retries_per_second, 0, kMillion},
                     {"transport.lane_window_bytes", &quic.lane_window_bytes, 16.0 * 1024, kBillion},
                     {"transport.connection_window_bytes", &quic.connection_window_bytes, 64.0 * 1024, kBillion},
                     {"transport.control_queue_bytes", &quic.lane_bounds.control, 64.0 * 1024, kBillion},
@@ -113,6 +118,9 @@ void add_process(std::vector<Field>& fields, transport::QuicOptions& quic, HttpL
 
 std::vector<Field> fields_of(ServerConfig& config) {
   std::vector<Field> fields;
+  fields.push_back({"hub.data", &config.place.data});
+  fields.push_back({"hub.listen", &config.place.listen});
+  fields.push_back({"hub.http", &config.place.http});
   add_guards(fields, config.hub);
   add_hub(fields, config.hub);
   add_process(fields, config.quic, config.http);
@@ -126,12 +134,24 @@ std::string number_text(double value) {
   return text.str();
 }
 
+bool is_text(const Field& field) { return std::holds_alternative<std::string*>(field.slot); }
+
 double value_of(const Field& field) {
   if (const auto* slot = std::get_if<std::size_t*>(&field.slot)) return static_cast<double>(**slot);
   if (const auto* slot = std::get_if<double*>(&field.slot)) return **slot;
   if (const auto* slot = std::get_if<milliseconds*>(&field.slot)) return static_cast<double>((*slot)->count());
   const auto* slot = std::get_if<MonotonicClock::duration*>(&field.slot);
   return static_cast<double>(std::chrono::duration_cast<milliseconds>(**slot).count());
+}
+
+/// As it would be written in the file.
+std::string text_of(const Field& field) {
+  if (const auto* slot = std::get_if<std::string*>(&field.slot)) {
+    std::ostringstream text;
+    text << toml::value(**slot);
+    return text.str();
+  }
+  return number_text(value_of(field));
 }
 
 /// Empty when it was taken, else what is wrong.
@@ -169,6 +189,13 @@ ConfigResult<void> apply_section(std::vector<Field>& fields, const std::string& 
     if (field == fields.end())
       return fail(ConfigError::unknown_key, place(file_name, key.source()) + "there is no setting " + name +
                                                 "; docs/hub.md lists them all. Remove it or correct its name.");
+    if (is_text(*field)) {
+      const auto text = node.value<std::string>();
+      if (!text || !node.is_string())
+        return fail(ConfigError::bad_value, place(file_name, node.source()) + name + " takes a text in quotes.");
+      *std::get<std::string*>(field->slot) = *text;
+      continue;
+    }
     const auto value = node.value<double>();
     if (!value || !node.is_number())
       return fail(ConfigError::bad_value, place(file_name, node.source()) + name + " takes a number.");
@@ -183,7 +210,7 @@ ConfigResult<void> apply_section(std::vector<Field>& fields, const std::string& 
 std::vector<Setting> list_settings(const ServerConfig& config) {
   auto copy = config;
   std::vector<Setting> result;
-  for (const auto& field : fields_of(copy)) result.push_back({field.name, number_text(value_of(field))});
+  for (const auto& field : fields_of(copy)) result.push_back({field.name, text_of(field)});
   return result;
 }
 
@@ -231,6 +258,10 @@ ConfigResult<ServerConfig> apply_environment(ServerConfig config, const Environm
     const auto variable = variable_of(field.name);
     const auto text = environment(variable);
     if (!text) continue;
+    if (is_text(field)) {
+      *std::get<std::string*>(field.slot) = *text;
+      continue;
+    }
     double value = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
     if (error != std::errc{} || end != text->data() + text->size())

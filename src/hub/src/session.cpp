@@ -22,7 +22,12 @@ wire::PeerVersion version_of(const fb::Login& login) {
 }  // namespace
 
 Session::Session(HubContext& context, transport::PeerId peer, const transport::PeerInfo& info)
-    : context_(context), peer_(peer), kind_(info.kind), binding_(info.binding), connected_at_(context.now.monotonic) {
+    : context_(context),
+      peer_(peer),
+      kind_(info.kind),
+      binding_(info.binding),
+      address_(info.address),
+      connected_at_(context.now.monotonic) {
   context_.random(challenge_.bytes);
 }
 
@@ -33,9 +38,8 @@ bool Session::log_in(const fb::Login& login) {
   // The peer reads the sentence, so "this side" in it is the peer.
   if (const auto mismatch = wire::version_mismatch(version, wire::own_version())) {
     const bool is_schema = version.protocol_version == wire::kProtocolVersion;
-    context_.metrics.login_rejections.add();
-    refuse(0, {is_schema ? log::RefusalCode::schema_mismatch : log::RefusalCode::version_mismatch, *mismatch});
-    close(CloseReason::version_mismatch, *mismatch);
+    refuse_login(is_schema ? log::RefusalCode::schema_mismatch : log::RefusalCode::version_mismatch,
+                 CloseReason::version_mismatch, *mismatch);
     return false;
   }
   const auto author = wire::from_fb<AuthorKey>(*login.author());
@@ -45,12 +49,10 @@ bool Session::log_in(const fb::Login& login) {
   const bool proved = crypto::is_valid_public_key(author.view()) &&
                       crypto::verify(kLoginDomain, message, wire::signature_from_fb(*login.signature()), author.view());
   if (!proved) {
-    const std::string text =
+    refuse_login(
+        log::RefusalCode::unauthenticated, CloseReason::unauthenticated,
         "Expected a signature by the author's key over this connection, this hub and its challenge; what came does not "
-        "verify. Connect again and sign the new challenge.";
-    context_.metrics.login_rejections.add();
-    refuse(0, {log::RefusalCode::unauthenticated, text});
-    close(CloseReason::unauthenticated, text);
+        "verify. Connect again and sign the new challenge.");
     return false;
   }
   author_ = author;
@@ -59,6 +61,14 @@ bool Session::log_in(const fb::Login& login) {
   context_.metrics.logins.add();
   send_control(messages::welcome(context_.now.wall, context_.config.log));
   return true;
+}
+
+void Session::refuse_login(log::RefusalCode code, CloseReason reason, const std::string& text) {
+  context_.metrics.login_rejections.add();
+  context_.say_of_peers(LogLevel::warning, "login_refused", "A login was refused and told: " + text,
+                        {{"code", log::refusal_name(code)}, {"address", address_}});
+  refuse(0, {code, text});
+  close(reason, text);
 }
 
 void Session::send_control(const SharedBytes& message) {

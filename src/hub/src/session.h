@@ -76,6 +76,7 @@ class Session {
   Session(HubContext& context, transport::PeerId peer, const transport::PeerInfo& info);
 
   [[nodiscard]] transport::PeerId peer() const { return peer_; }
+  [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] transport::TransportKind kind() const { return kind_; }
   [[nodiscard]] bool is_logged_in() const { return is_logged_in_; }
   [[nodiscard]] bool is_closing() const { return is_closing_; }
@@ -112,10 +113,13 @@ class Session {
   bool flush_refusals();
 
  private:
+  void refuse_login(log::RefusalCode code, transport::CloseReason reason, const std::string& text);
+
   HubContext& context_;
   transport::PeerId peer_;
   transport::TransportKind kind_;
   transport::ChannelBinding binding_;
+  std::string address_;
   MonotonicTime connected_at_;
   Hash256 challenge_;
   AuthorKey author_;

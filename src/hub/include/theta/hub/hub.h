@@ -11,6 +11,7 @@
 #include "theta/base/time.h"
 #include "theta/crypto/keys.h"
 #include "theta/hub/config.h"
+#include "theta/hub/log_event.h"
 #include "theta/log/command_rules.h"
 #include "theta/store/log_engine.h"
 #include "theta/telemetry/metrics.h"
@@ -66,6 +67,7 @@ class Hub final : public transport::EventSink {
     RandomSource random;
     Stopwatch stopwatch = {};
     HubObserver* observer = nullptr;
+    LogSink log = {};
   };
 
   /// Submits the first request (the list of rooms) to the store at once.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "theta/base/result.h"
+#include "theta/hub/log_event.h"
 #include "theta/hub/server_config.h"
 
 namespace theta::hub {
@@ -27,19 +28,23 @@ using ServerResult = Expected<T, ServerError>;
 class HubServer {
  public:
   struct Options {
-    /// Made with mode 0700 if there is none: hub.key, admin.token, theta.db, assets/, hub.lock.
+    // What is not empty here overrides environment and file.
+
+    /// Made with mode 0700 if there is none; docs/hub.md says what is in it.
     std::string data_folder;
-    /// Addresses in numbers; port 0 lets the system choose.
-    std::string listen = "[::]:4433";
-    std::string http = "127.0.0.1:4480";
+    std::string listen;
+    std::string http;
+
+    /// For when nobody names one.
+    std::string default_data_folder;
     /// Read at the start and again on SIGHUP. Empty: the defaults.
     std::string config_file;
     /// Overrides the file.
     Environment environment = process_environment();
     /// SIGINT and SIGTERM stop, SIGHUP reloads. Off in tests and when the owner has signals of its own.
     bool handle_signals = true;
-    /// Sentences for the operator.
-    std::function<void(const std::string&)> log = {};
+    /// What the operator should know.
+    LogSink log = {};
   };
   struct Addresses {
     std::string quic;
@@ -59,7 +64,8 @@ class HubServer {
   void run();
   /// From any thread, also before `run`.
   void stop();
-  /// Reads file and environment again; what is wrong with them is returned, and nothing changes then.
+  /// Reads file and environment again: all but data folder and addresses takes effect at once. What is wrong with them
+  /// is returned, and nothing changes then. Not while `run` runs on another thread.
   [[nodiscard]] ServerResult<void> reload();
 
  private:

@@ -23,9 +23,19 @@ struct HttpLimits {
   std::chrono::milliseconds request_timeout{10'000};
 };
 
-/// Everything that a hub process can be told by its configuration file and environment. `hub` takes effect on reload,
-/// the rest when the process starts.
+/// Where a hub keeps its data and where it is heard of.
+struct HubPlace {
+  /// Empty: whatever the program takes by default.
+  std::string data;
+  /// Addresses in numbers; port 0 lets the system choose.
+  std::string listen = "[::]:4433";
+  std::string http = "127.0.0.1:4480";
+};
+
+/// Everything that a hub process can be told by its configuration file and environment. `place` takes effect when the
+/// process starts, all else on reload too.
 struct ServerConfig {
+  HubPlace place;
   HubConfig hub;
   transport::QuicOptions quic;
   HttpLimits http;
