@@ -75,7 +75,7 @@ void FakeHub::on_event(const transport::Event& event) {
 void FakeHub::on_control(PeerId id, const fb::Message& message) {
   if (const auto* login = message.body_as_Login()) log_in(id, *login);
   if (const auto* request = message.body_as_Attach()) attach(id, *request);
-  if (const auto* request = message.body_as_OpenRoomRequest()) {
+  if (const auto* request = message.body_as_OpenRoomRequest(); request != nullptr && !ignores_open) {
     auto packet = log::decode_packet({request->packet()->data(), request->packet()->size()});
     if (packet && replica_.head() == Seq{0}) sequence(std::move(*packet));
     fb::RoomOpenedT opened;

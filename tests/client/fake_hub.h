@@ -59,6 +59,7 @@ class FakeHub final : public transport::EventSink {
   /// Attached leaves the hub last, behind the snapshot and the records: to the peer, the lanes have overtaken it.
   bool attached_comes_last = false;
   bool ignores_attach = false;
+  bool ignores_open = false;
 
   // What a test counts.
   std::vector<Bytes> submitted;  // packets in compact form, as they came

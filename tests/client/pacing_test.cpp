@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "pacer.h"
 #include "peers.h"
 #include "theta/client/session.h"
+#include "theta/log/compact.h"
 
 namespace theta::client {
 namespace {
@@ -20,6 +24,43 @@ TEST(Pacing, ManyQueuedCommandsLeaveUnderALimitFarAboveWhatAPacketHolds) {
   EXPECT_TRUE(world.run_until([&] { return admin->is_idle(); }));
   EXPECT_EQ(admin->scene().entity_count(), 250U);
   EXPECT_TRUE(world.all_equal());
+}
+
+/// A hub charges for a packet before it looks at its order, so what follows a refused one would use up the tokens that
+/// the front one waits for, for ever.
+TEST(Pacing, WhatIsRefusedForItsRateIsSentAgainFromTheFrontOnly) {
+  World world;
+  auto& admin = world.add_admin();
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  std::map<Nonce, int> asked;
+  world.hub.refuse = [&](Nonce nonce) -> std::optional<wire::Refusal> {
+    const Nonce front = asked.empty() ? nonce : asked.begin()->first;
+    if (++asked[nonce] > 4 || nonce != front) return std::nullopt;
+    wire::Refusal refusal;
+    refusal.nonce = nonce;
+    refusal.code = log::RefusalCode::rate_limited;
+    refusal.retry_after_ms = 100;
+    return refusal;
+  };
+  admin->go_offline();
+  world.turn();
+  for (int count = 0; count < 250; ++count) ASSERT_TRUE(admin->create_entities({NewEntity{.name = "queued"}}));
+  const auto before = world.hub.submitted.size();
+  admin->go_online();
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  EXPECT_EQ(admin->scene().entity_count(), 250U);
+  std::map<Nonce, int> sent;
+  for (std::size_t at = before; at < world.hub.submitted.size(); ++at)
+    ++sent[*log::peek_nonce(world.hub.submitted[at])];
+  ASSERT_GE(sent.size(), 3U);
+  EXPECT_EQ(sent.begin()->second, 5);
+  for (auto packet = std::next(sent.begin()); packet != sent.end(); ++packet) EXPECT_LE(packet->second, 2);
+}
+
+TEST(Pacing, AnOwnPaceNeverExceedsTheHubs) {
+  EXPECT_EQ(stricter({}, {100, 10}).burst, 100);
+  EXPECT_EQ(stricter({60, 30}, {100, 10}).burst, 60);
+  EXPECT_EQ(stricter({60, 30}, {100, 10}).per_second, 10);
 }
 
 }  // namespace

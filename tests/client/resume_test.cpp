@@ -23,6 +23,17 @@ wire::Refusal refusal(RefusalCode code, std::uint32_t retry_after_ms = 0) {
   return {{}, code, retry_after_ms, {}, "refused by the test"};
 }
 
+TEST(Resume, AnOpeningThatGotLostIsSentAgain) {
+  World world;
+  world.hub.ignores_open = true;
+  auto& admin = world.add_peer("admin");
+  admin.start(world.admin_options(), author_key(1));
+  world.run_for(std::chrono::milliseconds{200});
+  world.hub.ignores_open = false;
+  world.hub.disconnect_all();
+  EXPECT_TRUE(world.run_until([&] { return admin->caught_up(); }));
+}
+
 TEST(Resume, ARefusedCommandComesBackAndItsEffectDisappears) {
   World world;
   auto& admin = world.add_admin();

@@ -9,6 +9,12 @@
 
 namespace theta::client {
 
+/// What keeps to both; a limit without a burst limits nothing.
+[[nodiscard]] inline log::RateLimit stricter(const log::RateLimit& own, const log::RateLimit& hubs) {
+  if (own.burst <= 0 || own.per_second <= 0) return hubs;
+  return {std::min(own.burst, hubs.burst), std::min(own.per_second, hubs.per_second)};
+}
+
 /// Keeps to the hub's rate limit, so that packets are not refused for coming too fast. Slightly slower than the limit,
 /// since the network may bunch what was sent evenly. A limit without a burst lets everything through.
 class Pacer {

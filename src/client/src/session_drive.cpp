@@ -87,6 +87,8 @@ void Session::Impl::lose_connection(CloseReason reason, const std::string& text,
   is_caught_up = false;
   is_writer = false;
   lane_full = false;
+  open_was_tried = false;
+  sends_front_only = false;
   snapshot.reset();
   held.clear();
   held_bytes = 0;

@@ -108,8 +108,8 @@ void Session::Impl::on_welcome(const fb::Welcome& welcome) {
   double presence_rate = options.presence_per_second;
   if (welcome.presence_hz_max() > 0) presence_rate = std::min<double>(presence_rate, welcome.presence_hz_max());
   presence.set_rate(presence_rate);
-  if (options.command_pace.burst <= 0 && welcome.commands_burst() >= 1 && welcome.commands_per_second() > 0)
-    pacer.set_limit({welcome.commands_burst(), welcome.commands_per_second()});
+  if (welcome.commands_burst() >= 1 && welcome.commands_per_second() > 0)
+    pacer.set_limit(stricter(options.command_pace, {welcome.commands_burst(), welcome.commands_per_second()}));
   events.push(Connected{peer_info.address, peer_info.kind});
   phase = SessionPhase::attaching;
   begin_attach();

@@ -161,7 +161,10 @@ struct Session::Impl {
   // Opening and attaching.
   std::uint32_t attach_request = 0;
   std::uint32_t open_request = 0;
-  bool open_was_tried = false;
+  bool open_was_tried = false;  // over this connection
+  /// The hub has refused packets for coming too fast, and until it takes the front one, only that is sent: each behind
+  /// it would be refused for the gap and use up what the front one waits for.
+  bool sends_front_only = false;
   SessionNumber session;
   Seq head_at_attach;      // what the hub had
   Seq own_head_at_attach;  // what we had

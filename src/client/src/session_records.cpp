@@ -75,6 +75,7 @@ bool Session::Impl::take_record(const log::Record& record, replica::Trust trust)
 
 void Session::Impl::on_own_record(const log::Record& record, const std::vector<replica::Outcome>* outcomes) {
   if (outbox.in_flight().empty()) return remap_taken_ids();
+  sends_front_only = false;
   if (outbox.in_flight().front().header_hash == record.header_hash)
     return settle_acknowledged(outbox.acknowledge_front(), record.seq, outcomes);
   // The author's chain goes on without what is in flight. Answers may be owed for that, and would be taken for answers
@@ -133,7 +134,10 @@ void Session::Impl::on_refusal(const wire::Refusal& refusal) {
       is_writer = false;
       options.writer = false;
       return;
-    case RefusalCode::rate_limited: pacer.drain(now.monotonic); break;
+    case RefusalCode::rate_limited:
+      pacer.drain(now.monotonic);
+      sends_front_only = true;
+      break;
     case RefusalCode::clock_skew:
       if (refusal.retry_after_ms <= kSkewWaitMsMax) break;
       if (!rejection) rejection = Rejection{refusal.nonce, {refusal.code, refusal.text}};

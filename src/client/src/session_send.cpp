@@ -73,6 +73,7 @@ void Session::Impl::sign_what_fits() {
 
 void Session::Impl::send_signed() {
   for (auto& packet : outbox.in_flight()) {
+    if (sends_front_only && &packet != &outbox.in_flight().front()) return;
     if (packet.sent != Sent::no) continue;
     const auto cost = packet.drafts.size();
     // A packet can cost more than the burst that the hub allows now; then it goes from a full bucket.

@@ -44,7 +44,7 @@ struct SessionOptions {
 
   /// Signed packets under way at once, at most limits::kPacketsInFlightMax.
   std::size_t packets_in_flight_max = 32;
-  /// Overrides the rate that the hub advertises; a burst of 0 leaves it to the hub.
+  /// Slower than the hub allows, for tools that must be; a burst of 0 leaves it to the hub, whose limit holds anyway.
   log::RateLimit command_pace = {};
   double presence_per_second = 30;
   MonotonicClock::duration reconnect_delay_min = std::chrono::milliseconds{250};
