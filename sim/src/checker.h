@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +48,8 @@ struct DiskLog {
   Seq head;
   Seq archived_through;
   std::vector<store::StoredRecord> records;
+  /// The asset's bytes, or empty when the room has no such asset. Callable as long as the log is being looked at.
+  std::function<std::optional<Bytes>(const AssetId&)> read_asset = {};
 };
 
 /// What there is to see at the end: everything healed, every process stopped, the disk read once more.
@@ -75,6 +79,8 @@ class Checker {
   // The hub's side.
   /// The store completed a write of it. Comes before the model knows the record.
   virtual void on_durable(const RoomId&, const store::StoredRecord&) {}
+  /// The store said that a write failed; what of it is on the disk after all, only a restart tells.
+  virtual void on_write_failed(const RoomId&) {}
   virtual void on_committed(const hub::HubObserver::Committed&) {}
   virtual void on_refused(const hub::HubObserver::Refused&) {}
   /// The hub's process began again; `log` is what its disk holds. Comes before the model follows it.
@@ -89,6 +95,8 @@ class Checker {
   /// The confirmed head of the peer moved.
   virtual void on_advanced(const PeerView&, const RoomModel&) {}
   virtual void on_submitted(const PeerView&, const Submission&) {}
+  /// A peer's session took an asset to upload.
+  virtual void on_uploaded(const PeerView&, const AssetId&, const SharedBytes&) {}
   virtual void on_event(const PeerView&, const client::Event&) {}
   /// `surviving`: the place of the peer's disk up to which things are kept.
   virtual void on_peer_ended(const PeerView&, PeerEnd, std::uint64_t surviving) { static_cast<void>(surviving); }
@@ -117,6 +125,8 @@ using Checkers = std::vector<std::unique_ptr<Checker>>;
 [[nodiscard]] std::unique_ptr<Checker> make_authorship_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_scene_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_handshake_checker(RecordKeeper& keeper);
+[[nodiscard]] std::unique_ptr<Checker> make_role_checker(RecordKeeper& keeper);
+[[nodiscard]] std::unique_ptr<Checker> make_asset_checker(RecordKeeper& keeper);
 
 /// For sentences.
 [[nodiscard]] std::string short_name(ByteView bytes);

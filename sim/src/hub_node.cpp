@@ -21,6 +21,7 @@ HubNode::HubNode(HubSetup setup) : setup_(std::move(setup)), random_(setup_.rand
 
 HubNode::~HubNode() {
   hub_.reset();
+  mutant_sequencer_.reset();
   engine_.reset();
   mutant_engine_.reset();
   inline_engine_.reset();
@@ -63,10 +64,16 @@ void HubNode::start() {
   if (!endpoint_->is_running()) endpoint_->restart(*this);
   mutant_engine_ = make_mutant_engine(setup_.mutant, *inline_engine_);
   auto& below = mutant_engine_ ? *mutant_engine_ : static_cast<store::LogEngine&>(*inline_engine_);
-  engine_ = std::make_unique<StoreTap>(below, [this](const RoomId& room, const store::StoredRecord& record) {
+  const auto durable = [this](const RoomId& room, const store::StoredRecord& record) {
     for (auto& checker : setup_.checkers) checker->on_durable(room, record);
     if (auto wrong = setup_.models[room].append(record, true)) setup_.keeper.violate("chain", std::move(*wrong));
-  });
+  };
+  const auto failed = [this](const RoomId& room) {
+    for (auto& checker : setup_.checkers) checker->on_write_failed(room);
+  };
+  engine_ = std::make_unique<StoreTap>(below, durable, failed);
+  mutant_sequencer_ = make_mutant_sequencer(setup_.mutant, *engine_);
+  auto& store = mutant_sequencer_ ? *mutant_sequencer_ : static_cast<store::LogEngine&>(*engine_);
   mutant_transport_ = make_mutant_transport(
       setup_.mutant, *endpoint_, [this](transport::PeerId peer) { return connections_[peer] == "sim:peer1"; });
   auto& transport = mutant_transport_ ? *mutant_transport_ : static_cast<transport::Transport&>(*endpoint_);
@@ -76,7 +83,7 @@ void HubNode::start() {
                                     hub::Hub::Dependencies{.key = setup_.key,
                                                            .admin_token = setup_.admin_token,
                                                            .transport = *lanes_,
-                                                           .store = *engine_,
+                                                           .store = store,
                                                            .random =
                                                                [this, repeats](std::span<std::uint8_t> bytes) {
                                                                  random_.fill(bytes);
@@ -92,6 +99,7 @@ void HubNode::take_down(End how) {
   harvest_metrics();
   if (endpoint_->is_running()) endpoint_->crash();
   hub_.reset();
+  mutant_sequencer_.reset();
   engine_.reset();
   mutant_engine_.reset();
   lanes_.reset();
@@ -194,7 +202,18 @@ void HubNode::on_event(const transport::Event& event) {
     lanes_->forget(event.peer);
   }
   hub_->set_now(now());
+  if (const auto refusal = make_false_refusal(event)) {
+    static_cast<void>(lanes_->send(event.peer, transport::Lane::commands, *refusal));
+    return;
+  }
   hub_->on_event(event);
+}
+
+std::optional<SharedBytes> HubNode::make_false_refusal(const transport::Event& event) {
+  if (setup_.mutant != Mutant::refuse_for_role || event.kind != transport::Event::Kind::message) return std::nullopt;
+  const auto refusal = refuse_for_role(event.lane, event.message);
+  // Every ninth, so that peers get on with their work in between.
+  return refusal && ++submits_seen_ % 9 == 0 ? refusal : std::nullopt;
 }
 
 void HubNode::on_committed(const Committed& committed) {
@@ -253,6 +272,7 @@ std::optional<store::Answer> HubNode::ask_at_once(store::Request request) {
 
 std::optional<DiskLog> HubNode::read_room(const store::RoomInfo& info) {
   DiskLog log{info.room, info.head, info.archived_through, {}};
+  log.read_asset = [this, room = info.room](const AssetId& asset) { return read_asset(room, asset); };
   while (log.records.size() < info.head.value()) {
     const Seq from{log.records.size() + 1};
     auto answer = ask_at_once(store::ReadRecords{info.room, from});
@@ -262,6 +282,17 @@ std::optional<DiskLog> HubNode::read_room(const store::RoomInfo& info) {
     for (auto& record : range.records) log.records.push_back(std::move(record));
   }
   return log;
+}
+
+std::optional<Bytes> HubNode::read_asset(const RoomId& room, const AssetId& asset) {
+  Bytes bytes;
+  for (;;) {
+    auto answer = ask_at_once(store::ReadAssetChunk{room, asset, bytes.size()});
+    const auto* chunk = answer ? std::get_if<store::AssetChunk>(&*answer) : nullptr;
+    if (chunk == nullptr) return std::nullopt;
+    bytes.insert(bytes.end(), chunk->bytes.view().begin(), chunk->bytes.view().end());
+    if (bytes.size() >= chunk->total_bytes || chunk->bytes.view().empty()) return bytes;
+  }
 }
 
 bool HubNode::read_disk(std::vector<DiskLog>& logs) {
@@ -275,7 +306,7 @@ bool HubNode::read_disk(std::vector<DiskLog>& logs) {
   // A room that was promised and is not there has an empty log.
   for (const auto& [room, model] : setup_.models) {
     const bool is_there = std::any_of(logs.begin(), logs.end(), [&](const DiskLog& log) { return log.room == room; });
-    if (!is_there) logs.push_back(DiskLog{room, {}, {}, {}});
+    if (!is_there) logs.push_back(DiskLog{room, {}, {}, {}, {}});
   }
   return true;
 }

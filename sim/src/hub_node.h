@@ -83,10 +83,12 @@ class HubNode final : public transport::EventSink, public hub::HubObserver {
   [[nodiscard]] store::StoreResult<std::unique_ptr<store::InlineEngine>> open_engine();
   [[nodiscard]] bool read_disk(std::vector<DiskLog>& logs);
   [[nodiscard]] std::optional<DiskLog> read_room(const store::RoomInfo& info);
+  [[nodiscard]] std::optional<Bytes> read_asset(const RoomId& room, const AssetId& asset);
   [[nodiscard]] std::optional<store::Answer> ask_at_once(store::Request request);
   void follow(const DiskLog& log);
   void poll_store();
   void take_down(End how);
+  [[nodiscard]] std::optional<SharedBytes> make_false_refusal(const transport::Event& event);
 
   HubSetup setup_;
   Random random_;
@@ -95,6 +97,7 @@ class HubNode final : public transport::EventSink, public hub::HubObserver {
   std::unique_ptr<store::InlineEngine> inline_engine_;
   std::unique_ptr<store::LogEngine> mutant_engine_;
   std::unique_ptr<StoreTap> engine_;
+  std::unique_ptr<store::LogEngine> mutant_sequencer_;
   std::unique_ptr<transport::Transport> mutant_transport_;
   std::unique_ptr<hub::Hub> hub_;
   std::unique_ptr<LaneWatch> lanes_;
@@ -106,6 +109,7 @@ class HubNode final : public transport::EventSink, public hub::HubObserver {
   std::optional<MonotonicTime> poll_at_;
   MonotonicClock::duration restart_delay_{};
   DiskTrouble trouble_ = DiskTrouble::none;
+  std::uint64_t submits_seen_ = 0;
   bool has_events_ = false;
   bool is_stopping_ = false;
 };

@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "theta/log/compact.h"
 #include "theta/log/record.h"
 #include "theta/wire/commands_lane.h"
 
@@ -100,6 +101,68 @@ class RewritingEngine final : public store::LogEngine {
   std::uint64_t appends_ = 0;
 };
 
+/// Orders packets in the name of a viewer, once there is one.
+class ForgingEngine final : public store::LogEngine {
+ public:
+  explicit ForgingEngine(store::LogEngine& inner) : inner_(inner) {}
+  Ticket submit(Request request) override {
+    if (auto* append = std::get_if<Append>(&request))
+      for (auto& record : append->records) forge(record);
+    return inner_.submit(std::move(request));
+  }
+  void poll(std::vector<Completion>& completions) override { inner_.poll(completions); }
+  [[nodiscard]] std::size_t pending() const override { return inner_.pending(); }
+
+ private:
+  void forge(store::StoredRecord& stored) {
+    auto record = log::decode_record(stored.bytes.view());
+    if (!record) return;
+    const wire::AlignedBytes aligned(record->packet.payload.view());
+    const auto* payload = wire::verified_payload(aligned.view());
+    if (payload == nullptr) return;
+    if (payload->commands_type()->GetEnum<wire::fb::Command>(0) == wire::fb::Command::JoinRoom) {
+      const auto* join = static_cast<const wire::fb::JoinRoom*>(payload->commands()->Get(0));
+      if (join->invite()->role() == wire::fb::Role::viewer) viewer_ = record->packet.header.author;
+    } else if (viewer_) {
+      record->packet.header.author = *viewer_;
+      stored.bytes = SharedBytes(log::encode_record(*record));
+    }
+  }
+
+  store::LogEngine& inner_;
+  std::optional<AuthorKey> viewer_;
+};
+
+/// Answers "complete" to an asset's last chunk and throws it away.
+class ForgetfulEngine final : public store::LogEngine {
+ public:
+  explicit ForgetfulEngine(store::LogEngine& inner) : inner_(inner) {}
+  Ticket submit(Request request) override {
+    const auto* chunk = std::get_if<store::WriteAssetChunk>(&request);
+    if (chunk == nullptr || chunk->offset + chunk->bytes.size() != chunk->total_bytes)
+      return inner_.submit(std::move(request));
+    const auto total = chunk->total_bytes;
+    const auto ticket = inner_.submit(store::AssetStatus{chunk->room, chunk->asset});
+    forgotten_.emplace(ticket, total);
+    return ticket;
+  }
+  void poll(std::vector<Completion>& completions) override {
+    const auto before = completions.size();
+    inner_.poll(completions);
+    for (auto index = before; index < completions.size(); ++index) {
+      const auto found = forgotten_.find(completions[index].ticket);
+      if (found == forgotten_.end()) continue;
+      completions[index].result = store::Answer{store::AssetState{found->second, found->second}};
+      forgotten_.erase(found);
+    }
+  }
+  [[nodiscard]] std::size_t pending() const override { return inner_.pending(); }
+
+ private:
+  store::LogEngine& inner_;
+  std::unordered_map<Ticket, std::uint64_t> forgotten_;
+};
+
 /// Meddles with what the hub sends.
 class MeddlingTransport final : public transport::Transport {
  public:
@@ -188,6 +251,9 @@ const std::vector<MutantName>& all_mutants() {
       {Mutant::unbounded_lane, "unbounded-lane"},
       {Mutant::forget_outbox, "forget-outbox"},
       {Mutant::repeat_challenges, "repeat-challenges"},
+      {Mutant::write_as_viewer, "write-as-viewer"},
+      {Mutant::refuse_for_role, "refuse-for-role"},
+      {Mutant::forget_assets, "forget-assets"},
   };
   return names;
 }
@@ -205,8 +271,26 @@ std::unique_ptr<store::LogEngine> make_mutant_engine(Mutant mutant, store::LogEn
     case Mutant::drop_last_of_batch:
     case Mutant::rewrite_after_relay:
     case Mutant::backdate_records: return std::make_unique<RewritingEngine>(inner, mutant);
+    case Mutant::forget_assets: return std::make_unique<ForgetfulEngine>(inner);
     default: return nullptr;
   }
+}
+
+std::unique_ptr<store::LogEngine> make_mutant_sequencer(Mutant mutant, store::LogEngine& inner) {
+  return mutant == Mutant::write_as_viewer ? std::make_unique<ForgingEngine>(inner) : nullptr;
+}
+
+std::optional<SharedBytes> refuse_for_role(Lane lane, ByteView message) {
+  if (lane != Lane::commands) return std::nullopt;
+  const auto decoded = wire::decode_lane_message(message);
+  const auto* submit = decoded ? std::get_if<wire::Submit>(&decoded->message) : nullptr;
+  const auto nonce = submit ? log::peek_nonce(submit->packet) : std::nullopt;
+  if (!nonce) return std::nullopt;
+  wire::Refusal refusal;
+  refusal.nonce = *nonce;
+  refusal.code = wire::fb::RefusalCode::role_too_low;
+  refusal.text = "refused on purpose";
+  return SharedBytes(wire::encode(refusal));
 }
 
 std::unique_ptr<transport::Transport> make_mutant_transport(Mutant mutant, transport::Transport& inner,

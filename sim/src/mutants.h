@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ enum class Mutant : std::uint8_t {
   unbounded_lane,         // the hub's transport takes everything and keeps it
   forget_outbox,          // a peer's process does not find its journal again
   repeat_challenges,      // the hub's random source has one value
+  write_as_viewer,        // the hub orders a packet in the name of somebody who may only read
+  refuse_for_role,        // the hub refuses packets for a role that their authors have
+  forget_assets,          // the store answers "stored" for assets and keeps nothing
 };
 
 struct MutantName {
@@ -41,6 +45,11 @@ struct MutantName {
 
 /// What stands between the hub and its store; null when the mutant is elsewhere.
 [[nodiscard]] std::unique_ptr<store::LogEngine> make_mutant_engine(Mutant mutant, store::LogEngine& inner);
+/// What stands between the hub and everything below, what the checkers see of it included; null when the mutant is
+/// elsewhere.
+[[nodiscard]] std::unique_ptr<store::LogEngine> make_mutant_sequencer(Mutant mutant, store::LogEngine& inner);
+/// What a hub that misjudges roles answers to a packet; empty when the message brings none.
+[[nodiscard]] std::optional<SharedBytes> refuse_for_role(transport::Lane lane, ByteView message);
 /// What stands between the hub and its transport; null when the mutant is elsewhere. `is_victim`: the peer, over all
 /// its connections, that mutants which meddle with one peer's messages pick.
 using IsVictim = std::function<bool(transport::PeerId)>;

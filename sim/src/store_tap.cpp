@@ -17,8 +17,11 @@ void StoreTap::poll(std::vector<store::Completion>& completions) {
   for (auto index = before; index < completions.size(); ++index) {
     const auto found = writes_.find(completions[index].ticket);
     if (found == writes_.end()) continue;
-    if (completions[index].result)
+    if (completions[index].result) {
       for (const auto& record : found->second.records) durable_(found->second.room, record);
+    } else {
+      failed_(found->second.room);
+    }
     writes_.erase(found);
   }
 }

@@ -12,7 +12,9 @@ namespace theta::sim {
 class StoreTap final : public store::LogEngine {
  public:
   using Durable = std::function<void(const RoomId&, const store::StoredRecord&)>;
-  StoreTap(store::LogEngine& inner, Durable durable) : inner_(inner), durable_(std::move(durable)) {}
+  using Failed = std::function<void(const RoomId&)>;
+  StoreTap(store::LogEngine& inner, Durable durable, Failed failed)
+      : inner_(inner), durable_(std::move(durable)), failed_(std::move(failed)) {}
 
   store::Ticket submit(store::Request request) override;
   void poll(std::vector<store::Completion>& completions) override;
@@ -26,6 +28,7 @@ class StoreTap final : public store::LogEngine {
 
   store::LogEngine& inner_;
   Durable durable_;
+  Failed failed_;
   std::unordered_map<store::Ticket, Write> writes_;
 };
 

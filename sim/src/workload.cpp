@@ -339,7 +339,11 @@ void Workload::move_assets(PeerNode& peer, Action action) {
     const std::size_t size = random_.chance(0.2) ? random_.between(1, 700 * 1024) : random_.between(1, 4000);
     Bytes bytes(size, static_cast<std::uint8_t>(random_.next()));
     random_.fill(std::span(bytes).first(std::min<std::size_t>(size, 16)));
-    if (auto asset = session.upload_asset(SharedBytes(std::move(bytes)))) assets_.push_back(*asset);
+    const SharedBytes shared(std::move(bytes));
+    const auto asset = session.upload_asset(shared);
+    if (!asset) return;
+    assets_.push_back(*asset);
+    for (auto& checker : world_.checkers()) checker->on_uploaded(peer.view(), *asset, shared);
   } else {
     AssetId unknown;
     const bool is_known = !assets_.empty() && random_.chance(0.9);

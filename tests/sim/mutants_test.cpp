@@ -36,6 +36,9 @@ const std::vector<Expectation>& expectations() {
       {"unbounded-lane", "slow-readers", {"queues"}},
       {"forget-outbox", "peer-crashes", {"settlement"}},
       {"repeat-challenges", "calm", {"handshake"}},
+      {"write-as-viewer", "roles", {"roles"}},
+      {"refuse-for-role", "calm", {"roles"}},
+      {"forget-assets", "assets", {"assets"}},
   };
   return all;
 }

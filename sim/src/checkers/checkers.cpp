@@ -14,6 +14,8 @@ Checkers make_checkers(RecordKeeper& keeper) {
   checkers.push_back(make_settlement_checker(keeper));
   checkers.push_back(make_scene_checker(keeper));
   checkers.push_back(make_queue_checker(keeper));
+  checkers.push_back(make_role_checker(keeper));
+  checkers.push_back(make_asset_checker(keeper));
   return checkers;
 }
 
