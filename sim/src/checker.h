@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,6 +24,8 @@ struct PeerView {
   client::Session* session = nullptr;  // null while the process is down
   /// Where the peer's disk stands: what is done now survives a crash exactly if this place does.
   std::uint64_t disk_place = 0;
+  /// Its network delivers garbled bytes, which presence has no signature against.
+  bool hears_garbled = false;
 };
 
 /// How a peer's process ended.
@@ -97,6 +100,8 @@ class Checker {
   virtual void on_submitted(const PeerView&, const Submission&) {}
   /// A peer's session took an asset to upload.
   virtual void on_uploaded(const PeerView&, const AssetId&, const SharedBytes&) {}
+  /// A peer's application gave its session presence to send; `marker` is a text in it that no other has, and rises.
+  virtual void on_presence_set(const PeerView&, const std::string& marker) { static_cast<void>(marker); }
   virtual void on_event(const PeerView&, const client::Event&) {}
   /// `surviving`: the place of the peer's disk up to which things are kept.
   virtual void on_peer_ended(const PeerView&, PeerEnd, std::uint64_t surviving) { static_cast<void>(surviving); }
@@ -114,7 +119,8 @@ class Checker {
 
 /// All of them, each from its own file in checkers/.
 using Checkers = std::vector<std::unique_ptr<Checker>>;
-[[nodiscard]] Checkers make_checkers(RecordKeeper& keeper);
+/// `settles_within`: what the profile promises, or zero.
+[[nodiscard]] Checkers make_checkers(RecordKeeper& keeper, std::chrono::milliseconds settles_within);
 
 [[nodiscard]] std::unique_ptr<Checker> make_convergence_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_durability_checker(RecordKeeper& keeper);
@@ -127,6 +133,9 @@ using Checkers = std::vector<std::unique_ptr<Checker>>;
 [[nodiscard]] std::unique_ptr<Checker> make_handshake_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_role_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_asset_checker(RecordKeeper& keeper);
+[[nodiscard]] std::unique_ptr<Checker> make_presence_checker(RecordKeeper& keeper);
+[[nodiscard]] std::unique_ptr<Checker> make_rollback_checker(RecordKeeper& keeper);
+[[nodiscard]] std::unique_ptr<Checker> make_progress_checker(RecordKeeper& keeper, std::chrono::milliseconds bound);
 
 /// For sentences.
 [[nodiscard]] std::string short_name(ByteView bytes);

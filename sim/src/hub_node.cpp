@@ -74,15 +74,18 @@ void HubNode::start() {
   engine_ = std::make_unique<StoreTap>(below, durable, failed);
   mutant_sequencer_ = make_mutant_sequencer(setup_.mutant, *engine_);
   auto& store = mutant_sequencer_ ? *mutant_sequencer_ : static_cast<store::LogEngine&>(*engine_);
-  mutant_transport_ = make_mutant_transport(
-      setup_.mutant, *endpoint_, [this](transport::PeerId peer) { return connections_[peer] == "sim:peer1"; });
+  const auto is_victim = [this](transport::PeerId peer) { return connections_[peer] == "sim:peer1"; };
+  // The watch counts what the hub sends, so this one mutant plays the hub and stands above it.
+  const bool floods = setup_.mutant == Mutant::flood_presence;
+  if (!floods) mutant_transport_ = make_mutant_transport(setup_.mutant, *endpoint_, is_victim);
   auto& transport = mutant_transport_ ? *mutant_transport_ : static_cast<transport::Transport&>(*endpoint_);
-  lanes_ = std::make_unique<LaneWatch>(transport, setup_.lanes);
+  lanes_ = std::make_unique<LaneWatch>(transport, setup_.lanes, setup_.network, setup_.config.presence_flush);
+  if (floods) mutant_transport_ = make_mutant_transport(setup_.mutant, *lanes_, is_victim);
   const bool repeats = setup_.mutant == Mutant::repeat_challenges;
   hub_ = std::make_unique<hub::Hub>(setup_.config,
                                     hub::Hub::Dependencies{.key = setup_.key,
                                                            .admin_token = setup_.admin_token,
-                                                           .transport = *lanes_,
+                                                           .transport = floods ? *mutant_transport_ : *lanes_,
                                                            .store = store,
                                                            .random =
                                                                [this, repeats](std::span<std::uint8_t> bytes) {
@@ -202,11 +205,18 @@ void HubNode::on_event(const transport::Event& event) {
     lanes_->forget(event.peer);
   }
   hub_->set_now(now());
+  if (is_starved(event)) return;
   if (const auto refusal = make_false_refusal(event)) {
     static_cast<void>(lanes_->send(event.peer, transport::Lane::commands, *refusal));
     return;
   }
   hub_->on_event(event);
+}
+
+bool HubNode::is_starved(const transport::Event& event) {
+  const bool is_command = event.kind == transport::Event::Kind::message && event.lane == transport::Lane::commands;
+  const bool is_meant = setup_.mutant == Mutant::starve_victim && connections_[event.peer] == "sim:peer1";
+  return is_meant && is_command && ++submits_seen_ % 6 == 0;
 }
 
 std::optional<SharedBytes> HubNode::make_false_refusal(const transport::Event& event) {
@@ -231,12 +241,15 @@ std::vector<QueueView> HubNode::queues() {
   // Each room has at most an append a turn, and each session a few requests under way.
   result.push_back({"requests to the store", engine_->pending(), 64 + 8 * connections_.size()});
   result.push_back({"sessions", hub_->session_count(), setup_.config.sessions_max});
-  for (const auto& [peer, name] : connections_)
+  for (const auto& [peer, name] : connections_) {
+    result.push_back({"presence datagrams to a session within one flush", lanes_->presence_sent(peer),
+                      setup_.config.presence_datagrams_per_flush});
     for (std::size_t index = 0; index < transport::kLaneCount; ++index) {
       const auto lane = static_cast<transport::Lane>(index);
       result.push_back(
           {"bytes queued on a lane of the hub", lanes_->queued_bytes(peer, lane), lanes_->bound(peer, lane)});
     }
+  }
   return result;
 }
 
@@ -337,6 +350,8 @@ std::vector<DiskLog> HubNode::read_at_end() {
   if (opened) inline_engine_ = std::move(*opened);
   if (!opened || !read_disk(logs))
     setup_.keeper.violate("durability", "The hub's data folder cannot be read at the end.");
+  if (setup_.mutant == Mutant::reorder_records)
+    for (auto& log : logs) reorder(log.records);
   return logs;
 }
 

@@ -88,6 +88,7 @@ class HubNode final : public transport::EventSink, public hub::HubObserver {
   void follow(const DiskLog& log);
   void poll_store();
   void take_down(End how);
+  [[nodiscard]] bool is_starved(const transport::Event& event);
   [[nodiscard]] std::optional<SharedBytes> make_false_refusal(const transport::Event& event);
 
   HubSetup setup_;

@@ -234,6 +234,61 @@ class MeddlingTransport final : public transport::Transport {
   std::map<std::pair<PeerId, Lane>, std::deque<SharedBytes>> kept_;
 };
 
+/// Meddles with the presence that the hub relays.
+class PresenceMeddler final : public transport::Transport {
+ public:
+  PresenceMeddler(transport::Transport& inner, Mutant mutant) : inner_(inner), mutant_(mutant) {}
+
+  [[nodiscard]] SendResult send(PeerId peer, Lane lane, const SharedBytes& message) override {
+    if (lane != Lane::presence) return inner_.send(peer, lane, message);
+    if (mutant_ != Mutant::flood_presence) return inner_.send(peer, lane, meddled(message));
+    constexpr int kTimes = 50;
+    for (int count = 1; count < kTimes; ++count) static_cast<void>(inner_.send(peer, lane, message));
+    return inner_.send(peer, lane, message);
+  }
+  void close(PeerId peer, transport::CloseReason reason, std::string text) override {
+    inner_.close(peer, reason, std::move(text));
+  }
+  [[nodiscard]] std::size_t queued_bytes(PeerId peer, Lane lane) const override {
+    return inner_.queued_bytes(peer, lane);
+  }
+  [[nodiscard]] transport::PeerStats peer_stats(PeerId peer) const override { return inner_.peer_stats(peer); }
+
+ private:
+  [[nodiscard]] SharedBytes meddled(const SharedBytes& message) {
+    const wire::AlignedBytes aligned(message.view());
+    const auto* verified = wire::verified_message(aligned.view());
+    if (verified == nullptr || verified->body_as_PresenceBundle() == nullptr) return message;
+    wire::fb::MessageT unpacked;
+    verified->UnPackTo(&unpacked);
+    for (auto& update : unpacked.body.AsPresenceBundle()->updates) {
+      auto& first = first_.try_emplace(update->session, update->bytes).first->second;
+      if (mutant_ == Mutant::swap_presence) {
+        const auto next = first_.upper_bound(update->session);
+        update->session = next == first_.end() ? first_.begin()->first : next->first;
+      } else {
+        update->bytes = revived(first, update->bytes);
+      }
+    }
+    flatbuffers::FlatBufferBuilder builder;
+    wire::fb::FinishMessageBuffer(builder, wire::fb::Message::Pack(builder, &unpacked));
+    return SharedBytes(Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()));
+  }
+  // What was first, numbered like the newest.
+  [[nodiscard]] static Bytes revived(const Bytes& first, const Bytes& newest) {
+    wire::fb::PresenceT old;
+    flatbuffers::GetRoot<wire::fb::Presence>(first.data())->UnPackTo(&old);
+    old.counter = flatbuffers::GetRoot<wire::fb::Presence>(newest.data())->counter();
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(wire::fb::Presence::Pack(builder, &old));
+    return Bytes(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+  }
+
+  transport::Transport& inner_;
+  Mutant mutant_;
+  std::map<std::uint32_t, Bytes> first_;  // by session
+};
+
 }  // namespace
 
 const std::vector<MutantName>& all_mutants() {
@@ -254,6 +309,15 @@ const std::vector<MutantName>& all_mutants() {
       {Mutant::write_as_viewer, "write-as-viewer"},
       {Mutant::refuse_for_role, "refuse-for-role"},
       {Mutant::forget_assets, "forget-assets"},
+      {Mutant::reorder_records, "reorder-records"},
+      {Mutant::steal_keys, "steal-keys"},
+      {Mutant::rotten_scene, "rotten-scene"},
+      {Mutant::submit_twice, "submit-twice"},
+      {Mutant::swallow_changes, "swallow-changes"},
+      {Mutant::swap_presence, "swap-presence"},
+      {Mutant::revive_presence, "revive-presence"},
+      {Mutant::flood_presence, "flood-presence"},
+      {Mutant::starve_victim, "starve-victim"},
   };
   return names;
 }
@@ -280,6 +344,21 @@ std::unique_ptr<store::LogEngine> make_mutant_sequencer(Mutant mutant, store::Lo
   return mutant == Mutant::write_as_viewer ? std::make_unique<ForgingEngine>(inner) : nullptr;
 }
 
+void reorder(std::vector<store::StoredRecord>& records) {
+  if (records.size() < 4) return;
+  auto& one = records[records.size() / 2];
+  auto& other = records[records.size() / 2 + 1];
+  std::swap(one, other);
+  std::swap(one.seq, other.seq);
+  constexpr std::size_t kSeqBytes = 8;
+  for (auto* record : {&one, &other}) {
+    Bytes bytes(record->bytes.view().begin(), record->bytes.view().end());
+    const auto seq = record->seq.value();
+    for (std::size_t at = 0; at < kSeqBytes; ++at) bytes[at] = static_cast<std::uint8_t>(seq >> (8 * at));
+    record->bytes = SharedBytes(std::move(bytes));
+  }
+}
+
 std::optional<SharedBytes> refuse_for_role(Lane lane, ByteView message) {
   if (lane != Lane::commands) return std::nullopt;
   const auto decoded = wire::decode_lane_message(message);
@@ -301,6 +380,9 @@ std::unique_ptr<transport::Transport> make_mutant_transport(Mutant mutant, trans
     case Mutant::hold_back_records:
     case Mutant::alter_relayed_records:
     case Mutant::unbounded_lane: return std::make_unique<MeddlingTransport>(inner, mutant, std::move(is_victim));
+    case Mutant::swap_presence:
+    case Mutant::revive_presence:
+    case Mutant::flood_presence: return std::make_unique<PresenceMeddler>(inner, mutant);
     default: return nullptr;
   }
 }

@@ -33,6 +33,15 @@ enum class Mutant : std::uint8_t {
   write_as_viewer,        // the hub orders a packet in the name of somebody who may only read
   refuse_for_role,        // the hub refuses packets for a role that their authors have
   forget_assets,          // the store answers "stored" for assets and keeps nothing
+  reorder_records,        // the disk gives two neighbours of the log in each other's place
+  steal_keys,             // an author's second device is a thief's
+  rotten_scene,           // a value in a peer's kept state has changed, and its hash has not
+  submit_twice,           // an application hands in everything twice and knows of once
+  swallow_changes,        // an application does not hear of every change
+  swap_presence,          // the hub tells one session's presence as another's
+  revive_presence,        // the hub tells a session's first presence again, as its newest
+  flood_presence,         // the hub tells all presence many times
+  starve_victim,          // every sixth packet of one peer never comes to the hub
 };
 
 struct MutantName {
@@ -50,6 +59,8 @@ struct MutantName {
 [[nodiscard]] std::unique_ptr<store::LogEngine> make_mutant_sequencer(Mutant mutant, store::LogEngine& inner);
 /// What a hub that misjudges roles answers to a packet; empty when the message brings none.
 [[nodiscard]] std::optional<SharedBytes> refuse_for_role(transport::Lane lane, ByteView message);
+/// What a disk makes of the log that it is asked for.
+void reorder(std::vector<store::StoredRecord>& records);
 /// What stands between the hub and its transport; null when the mutant is elsewhere. `is_victim`: the peer, over all
 /// its connections, that mutants which meddle with one peer's messages pick.
 using IsVictim = std::function<bool(transport::PeerId)>;

@@ -1,5 +1,10 @@
 #include "peer_disk.h"
 
+#include <algorithm>
+#include <string_view>
+
+#include "theta/crypto/hash.h"
+
 namespace theta::sim {
 
 using client::ClientError;
@@ -65,6 +70,18 @@ void PeerDisk::lose_power(Random& random) {
   unsynced_.clear();
   stored_place_ = synced_place_ = surviving_;
   synced_bytes_ = stored_.journal.size();
+}
+
+void PeerDisk::rot() {
+  auto& state = stored_.state;
+  // What the workload calls its lesser entities; the snapshot is the last part of a state.
+  constexpr std::string_view kName = "part";
+  const auto found = std::find_end(state.begin(), state.end(), kName.begin(), kName.end());
+  if (found == state.end()) return;
+  *found = 'q';
+  const auto body = ByteView(state).first(state.size() - Hash256::kSize);
+  const auto hash = crypto::hash256("theta/local-state/v1", body);
+  std::copy(hash.bytes.begin(), hash.bytes.end(), state.end() - Hash256::kSize);
 }
 
 void PeerDisk::wipe() {

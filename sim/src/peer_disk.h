@@ -26,6 +26,8 @@ class PeerDisk final : public client::Persistence {
   [[nodiscard]] std::uint64_t surviving() const { return surviving_; }
 
   void set_full(bool full) { is_full_ = full; }
+  /// For a fault on purpose: a name in the kept state becomes another one, and the hash that closes it agrees.
+  void rot();
   /// For a fault on purpose: what was kept is not found again.
   void set_forgets_journal(bool forgets) { forgets_journal_ = forgets; }
 

@@ -33,7 +33,10 @@ PeerNode::PeerNode(PeerSetup setup)
     : setup_(std::move(setup)), random_(setup_.random.fork(setup_.name)), room_(setup_.options.room) {
   endpoint_ = &setup_.network.add_endpoint(*this, setup_.name);
   tap_ = std::make_unique<TransportTap>(*endpoint_, [this](const Hash256& hash, ByteView message) {
-    for (auto& checker : setup_.checkers) checker->on_packet_sent(author(), hash);
+    // A thief's machine writes with the author's key; the author's own processes have not sent that.
+    const bool is_thief = setup_.mutant == Mutant::steal_keys && setup_.is_second_device;
+    if (!is_thief)
+      for (auto& checker : setup_.checkers) checker->on_packet_sent(author(), hash);
     if (setup_.overheard) setup_.overheard(message);
   });
   start();
@@ -44,7 +47,9 @@ Now PeerNode::now() const {
   return {setup_.network.now(), from_unix_ms(kEpochMs) + since_start + wall_offset_};
 }
 
-PeerView PeerNode::view() const { return {setup_.index, setup_.name, author(), room_, session_.get(), disk_.place()}; }
+PeerView PeerNode::view() const {
+  return {setup_.index, setup_.name, author(), room_, session_.get(), disk_.place(), setup_.hears_garbled};
+}
 
 // ---- The process --------------------------------------------------------------------------------------------------
 
@@ -82,6 +87,13 @@ void PeerNode::end(PeerEnd how, MonotonicClock::duration delay) {
   for (auto& checker : setup_.checkers) checker->on_peer_ended(before, how, disk_.surviving());
   lost_commands_.clear();
   start_at_ = setup_.network.now() + delay;
+}
+
+void PeerNode::restart_from_rotten_disk() {
+  session_->save();
+  end(PeerEnd::killed, {});
+  disk_.rot();
+  start();
 }
 
 void PeerNode::turn() {
@@ -140,7 +152,12 @@ void PeerNode::touch() {
 }
 
 void PeerNode::take_events() {
-  while (auto event = session_->poll_event()) take(*event);
+  while (auto event = session_->poll_event()) {
+    // Every tenth word of a change never comes to the application.
+    const bool is_change = std::holds_alternative<client::Changed>(*event);
+    if (setup_.mutant == Mutant::swallow_changes && is_change && ++changes_seen_ % 10 == 0) continue;
+    take(*event);
+  }
 }
 
 void PeerNode::peek_hello(const transport::Event& event) {

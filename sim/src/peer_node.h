@@ -19,7 +19,9 @@ struct PeerSetup {
   std::size_t index = 0;
   std::string name;
   client::SessionOptions options;
+  bool hears_garbled = false;
   crypto::KeyPair key;
+  bool is_second_device = false;
   Mutant mutant = Mutant::none;
   Random random;
   RecordKeeper& keeper;
@@ -47,6 +49,8 @@ class PeerNode final : public transport::EventSink {
   void note_submission(const Submission& submission);
 
   void end(PeerEnd how, MonotonicClock::duration delay);
+  /// For a fault on purpose, at the very end: it begins again, alone, from a state that has changed on its disk.
+  void restart_from_rotten_disk();
   void set_disk_full(bool full) { disk_.set_full(full); }
   void jump_clock(WallClock::duration by) { wall_offset_ += by; }
   [[nodiscard]] Now now() const;
@@ -85,6 +89,7 @@ class PeerNode final : public transport::EventSink {
   WallClock::duration wall_offset_{};
   MonotonicTime start_at_{};
   Seq seen_head_;
+  std::uint64_t changes_seen_ = 0;
   bool is_touched_ = true;
   std::vector<client::Command> lost_commands_;
   std::string last_refusal_;

@@ -106,6 +106,8 @@ struct Profile {
   std::size_t hostile_members = 0;
   std::size_t hostile_strangers = 0;
   hub::HubConfig hub;
+  /// A command is settled after that long at the latest; zero: faults make that nobody's promise.
+  std::chrono::milliseconds settles_within{0};
   /// Entities that the workload keeps a room at, about.
   std::size_t entities = 60;
   /// How often a step names something that was deleted, or another's id.

@@ -21,6 +21,7 @@ class RecordKeeper {
   explicit RecordKeeper(std::function<void(std::string_view)> trace) : trace_(std::move(trace)) {}
 
   void set_time(MonotonicTime now) { now_ = now; }
+  [[nodiscard]] MonotonicTime now() const { return now_; }
   /// `who`: hub, a peer's name, "net", "disk".
   void log(std::string_view who, std::string_view what);
   void count(const std::string& what, std::uint64_t times = 1) { counts_[what] += times; }

@@ -39,6 +39,13 @@ std::vector<std::string> mutant_names() {
   return names;
 }
 
+std::vector<std::string> checker_names() {
+  RecordKeeper keeper({});
+  std::vector<std::string> names;
+  for (const auto& checker : make_checkers(keeper, {})) names.emplace_back(checker->name());
+  return names;
+}
+
 std::string replay_command(const RunReport& report) {
   std::string command =
       "build/release/bin/theta-sim --seed " + std::to_string(report.seed) + " --profile " + report.profile;

@@ -187,6 +187,9 @@ void Simulation::let_every_device_write() {
 
 void Simulation::judge() {
   world_.hub().harvest_metrics();
+  if (world_.mutant() == Mutant::rotten_scene)
+    for (auto& peer : world_.peers())
+      if (peer->runs()) peer->restart_from_rotten_disk();
   std::vector<PeerView> views;
   for (auto& peer : world_.peers()) {
     views.push_back(peer->view());

@@ -135,6 +135,8 @@ PeerNode& Workload::somebody(const RoomId& room) {
 
 void Workload::submit(PeerNode& peer, Action action, const Command& command, std::string marker) {
   note(peer, action, peer.session().submit(command), std::move(marker));
+  // An application that says everything twice, and knows of once.
+  if (world_.mutant() == Mutant::submit_twice) static_cast<void>(peer.session().submit(command));
 }
 
 void Workload::note(PeerNode& peer, Action action, const client::ClientResult<client::CommandHandle>& handle,
@@ -324,7 +326,10 @@ void Workload::send_presence(PeerNode& peer) {
   client::Presence presence;
   presence.view = client::Pose{{number(10), number(10), number(10)}, {0, 0, 0, 1}};
   if (random_.chance(0.3)) presence.dragging.push_back({target(peer), transform()});
-  presence.app.assign(random_.below(64), 1);
+  const auto mark = marker();
+  presence.app.assign(as_bytes(mark).begin(), as_bytes(mark).end());
+  presence.app.resize(mark.size() + random_.below(64), 1);
+  for (auto& checker : world_.checkers()) checker->on_presence_set(peer.view(), mark);
   peer.session().set_presence(std::move(presence));
   world_.keeper().count("action.presence");
 }

@@ -25,7 +25,7 @@ World::World(const Profile& profile, std::uint64_t seed, Mutant mutant, RecordKe
       random_(Random(seed).fork("world")),
       mutant_(mutant),
       keeper_(keeper),
-      checkers_(make_checkers(keeper)),
+      checkers_(make_checkers(keeper, profile.settles_within)),
       network_(network_options(profile), Random(seed).fork("network").next()) {
   Bytes token(32);
   random_.fill(token);
@@ -116,14 +116,16 @@ PeerNode* World::find_admin(const RoomId& room) {
   return nullptr;
 }
 
-PeerNode& World::start_peer(client::SessionOptions options, const crypto::KeyPair& key) {
+PeerNode& World::start_peer(client::SessionOptions options, const crypto::KeyPair& key, bool is_second_device) {
   const auto index = peers_.size();
   options.hub = hub_->key();
   options.display_name = "peer " + std::to_string(index);
   peers_.push_back(std::make_unique<PeerNode>(PeerSetup{.index = index,
                                                         .name = "peer" + std::to_string(index),
                                                         .options = std::move(options),
+                                                        .hears_garbled = profile_.corruption_is_delivered,
                                                         .key = key,
+                                                        .is_second_device = is_second_device,
                                                         .mutant = mutant_,
                                                         .random = random_.fork("peer"),
                                                         .keeper = keeper_,
@@ -143,14 +145,14 @@ PeerNode& World::start_peer(client::SessionOptions options, const crypto::KeyPai
 PeerNode& World::add_opener(const std::string& room_name) {
   client::SessionOptions options;
   options.open_room = client::SessionOptions::OpenRoom{room_name, hub_->admin_token()};
-  return start_peer(std::move(options), new_key());
+  return start_peer(std::move(options), new_key(), false);
 }
 
 PeerNode& World::add_peer(NewPeer fields) {
   client::SessionOptions options;
   options.room = fields.room;
   options.ticket = std::move(fields.ticket);
-  auto& peer = start_peer(std::move(options), fields.key ? *fields.key : new_key());
+  auto& peer = start_peer(std::move(options), fields.key ? *fields.key : new_key(), fields.key.has_value());
   peer.may_fail = peer.may_fail || fields.may_fail;
   return peer;
 }

@@ -40,6 +40,7 @@ class World {
   [[nodiscard]] transport::SimNetwork& network() { return network_; }
   [[nodiscard]] const RoomModels& models() const { return models_; }
   [[nodiscard]] Checkers& checkers() { return checkers_; }
+  [[nodiscard]] Mutant mutant() const { return mutant_; }
   [[nodiscard]] const Profile& profile() const { return profile_; }
   [[nodiscard]] RecordKeeper& keeper() { return keeper_; }
   /// A running peer that has been in its room; null when there is none.
@@ -63,7 +64,7 @@ class World {
   [[nodiscard]] const std::vector<Bytes>& overheard() const { return overheard_; }
 
  private:
-  PeerNode& start_peer(client::SessionOptions options, const crypto::KeyPair& key);
+  PeerNode& start_peer(client::SessionOptions options, const crypto::KeyPair& key, bool is_second_device);
   void turn();
   [[nodiscard]] MonotonicTime next_time() const;
   [[nodiscard]] crypto::KeyPair new_key();

@@ -39,6 +39,15 @@ const std::vector<Expectation>& expectations() {
       {"write-as-viewer", "roles", {"roles"}},
       {"refuse-for-role", "calm", {"roles"}},
       {"forget-assets", "assets", {"assets"}},
+      {"reorder-records", "calm", {"chain"}},
+      {"steal-keys", "two-devices", {"authorship"}},
+      {"rotten-scene", "calm", {"scene"}},
+      {"submit-twice", "calm", {"outcome"}},
+      {"swallow-changes", "calm", {"rollback"}},
+      {"swap-presence", "lossy", {"presence"}},
+      {"revive-presence", "lossy", {"presence"}},
+      {"flood-presence", "lossy", {"queues"}},
+      {"starve-victim", "hostile", {"progress"}},
   };
   return all;
 }
@@ -74,6 +83,14 @@ TEST(Mutants, EachHasAnExpectation) {
   for (const auto& name : mutant_names())
     EXPECT_TRUE(std::any_of(expectations().begin(), expectations().end(), [&](const Expectation& expectation) {
       return name == expectation.mutant;
+    })) << name;
+}
+
+TEST(Mutants, EachCheckerIsNamedByAnExpectation) {
+  for (const auto& name : checker_names())
+    EXPECT_TRUE(std::any_of(expectations().begin(), expectations().end(), [&](const Expectation& expectation) {
+      const auto& checkers = expectation.checkers;
+      return std::find(checkers.begin(), checkers.end(), name) != checkers.end();
     })) << name;
 }
 

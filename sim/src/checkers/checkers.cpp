@@ -3,12 +3,13 @@
 
 namespace theta::sim {
 
-Checkers make_checkers(RecordKeeper& keeper) {
+Checkers make_checkers(RecordKeeper& keeper, std::chrono::milliseconds settles_within) {
   Checkers checkers;
   checkers.push_back(make_handshake_checker(keeper));
   checkers.push_back(make_authorship_checker(keeper));
-  checkers.push_back(make_durability_checker(keeper));
+  // Before durability, which would only say that the log is another one.
   checkers.push_back(make_chain_checker(keeper));
+  checkers.push_back(make_durability_checker(keeper));
   checkers.push_back(make_convergence_checker(keeper));
   checkers.push_back(make_outcome_checker(keeper));
   checkers.push_back(make_settlement_checker(keeper));
@@ -16,6 +17,9 @@ Checkers make_checkers(RecordKeeper& keeper) {
   checkers.push_back(make_queue_checker(keeper));
   checkers.push_back(make_role_checker(keeper));
   checkers.push_back(make_asset_checker(keeper));
+  checkers.push_back(make_presence_checker(keeper));
+  checkers.push_back(make_rollback_checker(keeper));
+  checkers.push_back(make_progress_checker(keeper, settles_within));
   return checkers;
 }
 

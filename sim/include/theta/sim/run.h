@@ -53,9 +53,10 @@ struct RunReport {
 /// process uses SQLite's simulated disk meanwhile; the command line runs them one by one.
 [[nodiscard]] RunReport run_seed(std::uint64_t seed, const Options& options);
 
-/// The scenarios, and the faults that the checkers are tested with.
+/// The scenarios, the faults that the checkers are tested with, and the checkers.
 [[nodiscard]] std::vector<std::string> profile_names();
 [[nodiscard]] std::vector<std::string> mutant_names();
+[[nodiscard]] std::vector<std::string> checker_names();
 
 /// The one command that runs a failing seed again.
 [[nodiscard]] std::string replay_command(const RunReport& report);
