@@ -28,7 +28,10 @@ void serve(const std::string& folder, const HubSettings& settings, int output) {
     const auto found = settings.find(name);
     return found == settings.end() ? std::nullopt : std::optional(found->second);
   };
-  options.log = [](const std::string& line) { std::fprintf(stderr, "hub: %s\n", line.c_str()); };
+  // Refused logins and the like would make a measurement doubtful; that rooms come and go is expected.
+  options.log = [](const hub::LogEvent& event) {
+    if (event.level != hub::LogLevel::info) std::fprintf(stderr, "hub: %s\n", event.text.c_str());
+  };
   auto server = hub::HubServer::open(std::move(options));
   if (!server) {
     std::fprintf(stderr, "the hub to be measured did not start: %s\n", server.error().message.c_str());

@@ -119,7 +119,7 @@ class ExitCodes:
         another_hub = self.link.replace("#", "#A" if self.rest.split("#")[1][0] != "A" else "#B", 1)
         position = another_hub.index("#") + 2
         another_hub = another_hub[:position] + another_hub[position + 1:]
-        self.expect(4, "key", "join", another_hub, "--data", self.path("bob"))
+        self.expect(4, "hub", "join", another_hub, "--data", self.path("bob"))
         self.invites_that_do_not_work()
         self.roles_that_do_not_suffice()
 

@@ -79,7 +79,9 @@ Peer::Result<void> Peer::hand_out_events() {
     if (on_event_) on_event_(*event);
     if (const auto* gone = std::get_if<client::Disconnected>(&*event)) {
       last_trouble_ = gone->text;
-      if (!gone->will_retry) return fail(exit_code_of(*gone), gone->text);
+      // A session goes on asking whether an admin has given a revoked role back; whoever types a command wants to know.
+      const auto code = exit_code_of(*gone);
+      if (!gone->will_retry || code == ExitCode::denied) return fail(code, gone->text);
     }
     if (const auto* diverged = std::get_if<client::Diverged>(&*event))
       return fail(ExitCode::verification, diverged->text);
