@@ -17,7 +17,7 @@ using scene::ComponentValue;
 using scene::RegisterKey;
 
 std::vector<Outcome> Executor::execute(const fb::CommandPayload& payload) {
-  const FloatEnvironment as_on_every_replica;
+  [[maybe_unused]] const FloatEnvironment as_on_every_replica;
   std::vector<Outcome> outcomes;
   outcomes.reserve(payload.commands()->size());
   for (flatbuffers::uoffset_t at = 0; at < payload.commands()->size(); ++at) {
