@@ -33,7 +33,7 @@ if(EMSCRIPTEN)
   add_link_options(-fwasm-exceptions)
 endif()
 
-# Warnings are for our own targets; theta_module() and theta_test() link this.
+# Warnings are for our own targets; theta_module() and theta_tests() link this.
 add_library(theta_warnings INTERFACE)
 target_compile_options(theta_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wunused -Werror)

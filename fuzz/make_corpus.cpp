@@ -1,5 +1,5 @@
-// Writes the checked-in corpora: small, sound examples of everything that the fuzz targets read, from which the fuzzer
-// goes astray on its own.
+// Writes the corpora that the fuzz targets begin with: small, sound examples of everything that they read, from which
+// the fuzzer goes astray on its own. Made from the code as it is, so no change of a format leaves stale ones behind.
 //
 // usage: fuzz_make_corpus FOLDER
 
@@ -7,9 +7,12 @@
 #include <fstream>
 #include <iostream>
 
-#include "log/samples.h"
+#include "interchange/sample_gltf.h"
+#include "offline.h"
+#include "quic_lanes.h"
 #include "theta/log/checkpoint.h"
 #include "theta/log/invite.h"
+#include "theta/transport/quic_engine.h"
 #include "theta/wire/commands_lane.h"
 #include "theta/wire/compression.h"
 
@@ -51,7 +54,9 @@ fb::CreateEntitiesT two_entities() {
 
 void write_payloads() {
   const auto payload = [](const char* name, const auto&... commands) {
-    write("payload", name, samples::pack(samples::payload_of(commands...)));
+    const Bytes bytes = samples::pack(samples::payload_of(commands...));
+    write("payload", name, bytes);
+    write("apply", name, bytes);
   };
   payload("create", two_entities());
   payload("set_transform", samples::set_transform({1, 2}));
@@ -94,27 +99,6 @@ void write_messages() {
   write("presence", "presence", wire::samples::finished(builder));
 }
 
-void write_snapshot() {
-  fb::SnapshotT snapshot;
-  snapshot.room = std::make_unique<fb::Bytes32>();
-  snapshot.record_hash = std::make_unique<fb::Bytes32>();
-  snapshot.state_hash = std::make_unique<fb::Bytes32>();
-  snapshot.entities = {1, 2};
-  snapshot.existence.resize(2);
-  snapshot.parents.resize(2);
-  snapshot.names = std::make_unique<fb::NameColumnT>();
-  snapshot.names->rows = {0};
-  snapshot.names->versions.resize(1);
-  snapshot.names->values = {"Chair"};
-  snapshot.authors.push_back(std::make_unique<fb::AuthorStateT>());
-  snapshot.authors.back()->key = std::make_unique<fb::Bytes32>();
-  snapshot.authors.back()->head = std::make_unique<fb::Bytes32>();
-  snapshot.authors.back()->selection = {1};
-  flatbuffers::FlatBufferBuilder builder;
-  fb::FinishSnapshotBuffer(builder, fb::Snapshot::Pack(builder, &snapshot));
-  write("snapshot", "room", wire::samples::finished(builder));
-}
-
 void write_log() {
   auto record = samples::record(1000);
   const Bytes stored = log::encode_record(record);
@@ -137,7 +121,7 @@ void write_log() {
   samples::archive(record.packet);
   write("record_compact", "archived", log::compact_record(record, AuthorSlot{4}));
   write("equivocation", "proof", log::encode_equivocation(proof));
-  write("equivocation", "checkpoint", log::encode_checkpoint(log::sign_checkpoint({}, samples::key(9))));
+  write("checkpoint", "checkpoint", log::encode_checkpoint(log::sign_checkpoint({}, samples::key(9))));
 }
 
 void write_links() {
@@ -151,6 +135,132 @@ void write_links() {
   write("room_link", "invite", as_bytes(log::to_string(link)));
 }
 
+template <class... Parts>
+Bytes joined(const Parts&... parts) {
+  Bytes bytes;
+  (bytes.insert(bytes.end(), parts.begin(), parts.end()), ...);
+  return bytes;
+}
+
+void write_streams() {
+  struct Stream {
+    const char* name;
+    transport::Lane lane;
+    std::size_t message_bytes;
+  };
+  for (const auto& [name, lane, message_bytes] :
+       {Stream{"control", transport::Lane::control, 20}, Stream{"commands", transport::Lane::commands, 200},
+        Stream{"bulk", transport::Lane::bulk, 3000}}) {
+    transport::LaneSender sender;
+    sender.push_preface(transport::lane_preface(lane));
+    for (int count = 0; count < 2; ++count) sender.push_message(SharedBytes(Bytes(message_bytes, 7)));
+    // The lane with the preface's bit, and the size of the pieces it arrives in.
+    Bytes stream{static_cast<std::uint8_t>(0x80 | static_cast<int>(lane)), 63};
+    std::array<ngtcp2_vec, 16> parts;
+    while (sender.has_unsent()) {
+      const auto count = sender.peek(parts);
+      std::size_t bytes = 0;
+      for (std::size_t at = 0; at < count; ++at) {
+        stream.insert(stream.end(), parts[at].base, parts[at].base + parts[at].len);
+        bytes += parts[at].len;
+      }
+      sender.mark_sent(bytes);
+    }
+    write("lane_receiver", name, stream);
+  }
+}
+
+/// Keeps what an engine sends as the targets read it: every datagram behind its size.
+struct Recorder final : transport::DatagramSender, transport::EventSink {
+  Bytes datagrams;
+  void send(const transport::DatagramBurst& burst) override {
+    for (std::size_t at = 0; at < burst.bytes.size(); at += burst.segment_bytes) {
+      const auto piece = burst.bytes.subspan(at, std::min(burst.segment_bytes, burst.bytes.size() - at));
+      ByteWriter out(datagrams);
+      out.put(static_cast<std::uint16_t>(piece.size()));
+      out.put_bytes(piece);
+    }
+  }
+  [[nodiscard]] bool can_send() const override { return true; }
+  void on_event(const transport::Event&) override {}
+};
+
+void write_datagrams() {
+  Recorder recorder;
+  const auto local = transport::SocketAddress::ipv4({127, 0, 0, 2}, 999);
+  const auto client = transport::QuicEngine::create({}, recorder, recorder, local);
+  const MonotonicTime now{std::chrono::hours{1}};
+  (*client)->connect(transport::SocketAddress::ipv4({127, 0, 0, 1}, 4433), {}, now);
+  (*client)->flush(now);
+  write("quic_datagram", "initial", recorder.datagrams);
+  // A version that nobody speaks asks for a negotiation; a short header without its connection, for a reset.
+  auto version = recorder.datagrams;
+  version[2 + 1] = 0x1a;
+  write("quic_datagram", "other_version", version);
+  Bytes short_header(2 + 60, 0x41);
+  short_header[0] = 60;
+  short_header[1] = 0;
+  write("quic_datagram", "short_header", joined(short_header, recorder.datagrams));
+}
+
+void write_local_state() {
+  fuzz::Disk disk;
+  disk.stored.state = fuzz::received_state();
+  {
+    fuzz::OfflineSession offline(disk);
+    auto& session = offline.session;
+    THETA_CHECK(session.restore().has_value());
+    const auto made = session.create_entities({client::NewEntity{.name = "box"}});
+    THETA_CHECK(made && session.submit(client::commands::rename(made->ids.front(), "crate")) && session.undo());
+  }
+  client::Journal journal(&disk);
+  journal.signed_packet(fuzz::next_packet(fuzz::room(), samples::pack(samples::payload_of(two_entities())), 1));
+  journal.unsigned_from(Nonce{4}, true);
+  journal.record(samples::record());
+  const auto state = ByteView(disk.stored.state).first(disk.stored.state.size() - Hash256::kSize);
+  Bytes bytes;
+  ByteWriter out(bytes);
+  out.put(static_cast<std::uint32_t>(state.size()));
+  out.put_bytes(state);
+  write("client_state", "received", bytes);
+  ByteReader entries(disk.stored.journal);
+  while (entries.remaining() > 0) {
+    const auto entry = entries.get_bytes(entries.get_varint());
+    static_cast<void>(entries.get_bytes(8));
+    out.put(static_cast<std::uint16_t>(entry.size()));
+    out.put_bytes(entry);
+  }
+  write("client_state", "with_journal", bytes);
+}
+
+void write_join_lines() {
+  const auto line = [](const char* name, std::string_view text) { write("join_line", name, as_bytes(text)); };
+  line("create", R"({"command":"create_entities","name":"box","position":[0,1,0],"parent":"0:1","tags":["a"],)"
+                 R"("material":{"base_color":[1,0,0,1],"metallic":0.5},"light":{"kind":"spot","color":[1,1,1]}})");
+  line("create_list", R"({"command":"create_entities","entities":[{"name":"a"},{"name":"b","parent_index":0}]})");
+  line("set_transform", R"({"command":"set_transform","targets":["0:2"],"position":[2,0,0],"scale":[1,2,1]})");
+  line("reparent", R"({"command":"reparent_entities","targets":["0:2"],"parent":"root","before":"0:1"})");
+  line("rotate", R"({"command":"rotate_by","targets":["0:2"],"rotation":[0,0,0,1],"pivot":[1,1,1]})");
+  line("duplicate", R"({"command":"duplicate_entities","targets":["0:1"]})");
+  line("app", R"({"command":"set_app_component","targets":["0:3"],"component":7,"value":"00ff"})");
+  line("policy", R"({"command":"set_policy","entity":"0:1","component":"transform","strategy":"reject"})");
+  line("role", R"({"command":"grant_role","role":"viewer","author":)"
+               R"("0101010101010101010101010101010101010101010101010101010101010101"})");
+  line("undo", R"({"command":"undo","tag":1})");
+}
+
+void write_files() {
+  const auto glb = interchange::sample_glb();
+  write("gltf", "sample.glb", glb);
+  const auto text = interchange::one_mesh_document({}, interchange::Json::array(), interchange::Json::array(),
+                                                   interchange::Json::object())
+                        .dump();
+  write("gltf", "small.gltf", as_bytes(text));
+  const auto scene = interchange::must_import(glb);
+  for (std::size_t at = 0; at < std::min<std::size_t>(scene.assets.size(), 3); ++at)
+    write("mesh_asset", std::to_string(at), scene.assets[at].bytes.view());
+}
+
 }  // namespace
 }  // namespace theta
 
@@ -162,8 +272,13 @@ int main(int argc, char** argv) {
   theta::folder = argv[1];
   theta::write_payloads();
   theta::write_messages();
-  theta::write_snapshot();
+  theta::write("snapshot", "room", theta::fuzz::room_snapshot());
   theta::write_log();
   theta::write_links();
+  theta::write_streams();
+  theta::write_datagrams();
+  theta::write_local_state();
+  theta::write_join_lines();
+  theta::write_files();
   return 0;
 }

@@ -41,7 +41,7 @@ TEST(ErrorsPage, ListsExactlyTheRefusals) {
 
 TEST(ErrorsPage, ListsExactlyTheReasonsOfOutcomes) {
   auto rows = testing::rows_of("errors.md", "Outcomes");
-  for (int value = 1; value <= static_cast<int>(replica::RejectReason::too_much_work); ++value) {
+  for (int value = 1; value <= static_cast<int>(replica::RejectReason::id_in_use); ++value) {
     const std::string name = replica::reason_name(static_cast<replica::RejectReason>(value));
     EXPECT_EQ(rows.erase(name), 1U) << name;
   }

@@ -151,6 +151,33 @@ TEST_F(OutboxTest, TakenBackPacketsAreDraftsAgainInTheirOldOrder) {
   EXPECT_EQ(outbox_.bytes(), bytes);
 }
 
+TEST_F(OutboxTest, BytesThatHoldNoSoundCommandAreRefused) {
+  // A hash guards the file against damage, not against whoever writes a file of their own.
+  add(commands::set_transform(kCube, at(1)));
+  const auto decodes = [&] {
+    Bytes bytes;
+    ByteWriter out(bytes);
+    outbox_.encode(out);
+    ByteReader in(bytes);
+    Outbox read;
+    return read.decode(in);
+  };
+  EXPECT_TRUE(decodes());
+  const Command broken(Bytes{1, 2, 3});
+  const Command of_nothing = commands::delete_entities({});
+  for (const auto& unsound : {broken, of_nothing}) {
+    const auto sound = outbox_.drafts().front().payload;
+    outbox_.drafts().front().payload.assign(unsound.payload().begin(), unsound.payload().end());
+    EXPECT_FALSE(decodes());
+    outbox_.drafts().front().payload = sound;
+  }
+  sign(1);
+  EXPECT_TRUE(decodes());
+  auto& packet = outbox_.in_flight().front().packet;
+  packet = log::sign_packet(packet.header, {of_nothing.payload().begin(), of_nothing.payload().end()}, author_key(1));
+  EXPECT_FALSE(decodes());
+}
+
 TEST_F(OutboxTest, SurvivesBytes) {
   add(commands::rename(kCube, "a"));
   add(commands::rename(kBall, "b"));

@@ -3,6 +3,34 @@
 namespace theta::replica::testing {
 namespace {
 
+TEST(Prediction, IdsThatAreTakenAreRejected) {
+  // Validity keeps such packets out of the log; what a program or a file hands to a client has not been there.
+  TestRoom room;
+  TestAuthor anna(2);
+  const auto slot = room.join(anna);
+  const auto thing = room.create(anna);
+  const auto before = room.hub.state_hash();
+  fb::DuplicateEntitiesT copy;
+  copy.targets = {thing.value()};
+  copy.first_id = thing.value();
+  copy.id_count = 1;
+  const auto fresh = anna.mint(slot);
+  std::vector<fb::CommandUnion> commands;
+  commands.push_back(TestRoom::create_command({{fresh, kNoObject}, {thing, kNoObject}}));
+  commands.push_back(command(std::move(copy)));
+  const auto payload = pack(std::move(commands));
+  const auto outcomes = room.hub.predict(
+      {anna.id(), Nonce{room.nonce_of(anna) + 1}, room.hub.head(), Stamp{(room.now_ms + 1) << 16}, payload});
+  ASSERT_EQ(outcomes.size(), 2U);
+  for (const auto& outcome : outcomes) {
+    EXPECT_EQ(outcome.status, OutcomeStatus::rejected);
+    EXPECT_EQ(outcome.reason, RejectReason::id_in_use);
+  }
+  EXPECT_FALSE(room.hub.scene().contains(fresh)) << "all of a command or nothing";
+  room.hub.drop_predictions();
+  EXPECT_EQ(room.hub.state_hash(), before);
+}
+
 TEST(Prediction, DroppingRestoresTheExactState) {
   TestRoom room;
   TestAuthor anna(2);

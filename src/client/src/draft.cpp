@@ -4,6 +4,7 @@
 
 #include "theta/base/check.h"
 #include "theta/base/limits.h"
+#include "theta/log/command_rules.h"
 
 namespace theta::client {
 namespace {
@@ -200,7 +201,7 @@ Draft decode_draft(ByteReader& in) {
   const auto payload = in.get_bytes(in.get_varint());
   draft.payload.assign(payload.begin(), payload.end());
   const auto* table = in.ok() ? wire::verified_payload(draft.payload) : nullptr;
-  if (table == nullptr || table->commands()->size() != 1) {
+  if (table == nullptr || log::check_payload(*table, 1)) {
     // More than there can be: makes the reader fail for good.
     static_cast<void>(in.get_bytes(in.remaining() + 1));
     return {};

@@ -5,6 +5,7 @@
 #include "theta/base/check.h"
 #include "theta/base/limits.h"
 #include "theta/client/limits.h"
+#include "theta/log/command_rules.h"
 #include "theta/log/compact.h"
 #include "theta/log/record.h"
 #include "theta/log/stamp.h"
@@ -161,6 +162,11 @@ std::vector<Draft> Outbox::take_front(std::size_t count) {
   return result;
 }
 
+bool Outbox::can_restore(const log::CommandPacket& packet) {
+  const auto* payload = wire::verified_payload(packet.payload.view());
+  return payload != nullptr && !log::check_payload(*payload, packet.header.command_count);
+}
+
 void Outbox::restore_packet(log::CommandPacket packet, std::vector<Draft> drafts) {
   push_packet(std::move(packet), std::move(drafts));
   in_flight_.back().sent_before = true;
@@ -277,7 +283,7 @@ bool Outbox::decode(ByteReader& in) {
     std::vector<Draft> drafts;
     const auto count = in.get_varint();
     for (std::uint64_t j = 0; in.ok() && j < count; ++j) drafts.push_back(decode_draft(in));
-    if (!in.ok() || drafts.empty()) return false;
+    if (!in.ok() || drafts.size() != packet->header.command_count || !can_restore(*packet)) return false;
     restore_packet(std::move(*packet), std::move(drafts));
   }
   const auto count = in.get_varint();

@@ -70,7 +70,9 @@ class Outbox {
   [[nodiscard]] bool is_waiting_for_answers() const;
   /// The first drafts, out of the queue: what a packet of the journal was signed from.
   [[nodiscard]] std::vector<Draft> take_front(std::size_t count);
-  /// Restores a packet from the journal or a state: `drafts` as they were when it was signed.
+  /// Whether a packet of a file holds what the outbox signs: a payload that passes all checks.
+  [[nodiscard]] static bool can_restore(const log::CommandPacket& packet);
+  /// Restores a packet from the journal or a state, which `can_restore`: `drafts` as they were when it was signed.
   void restore_packet(log::CommandPacket packet, std::vector<Draft> drafts);
 
   // ---- All of it ----

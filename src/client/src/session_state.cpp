@@ -55,7 +55,7 @@ bool Session::Impl::replay(const JournalEntry& entry) {
     case JournalEntry::Kind::removed: return !outbox.remove_draft(entry.handle).empty();
     case JournalEntry::Kind::signed_: {
       auto packet = log::decode_packet(entry.bytes);
-      if (!packet || packet->header.author != author()) return false;
+      if (!packet || packet->header.author != author() || !Outbox::can_restore(*packet)) return false;
       auto drafts = outbox.take_front(packet->header.command_count);
       if (drafts.size() != packet->header.command_count) return false;
       outbox.restore_packet(std::move(*packet), std::move(drafts));

@@ -26,6 +26,7 @@ Outcome Executor::create_entities(const fb::CreateEntities& command) {
     // Asking about an id that is nowhere above walks the whole way up, which is how deep the parent lies.
     if (parent != kNoObject && state_.scene().is_at_or_above(entity, parent) == scene::Scene::Ancestry::too_deep)
       return reject(RejectReason::too_deep, {}, count);
+    if (state_.scene().contains(entity)) return reject(RejectReason::id_in_use, {}, count);
     if (!made.contains(parent)) entry.roots.push_back(entity);
     made.emplace(entity, true);
     state_.create(entity, parent, version(), log_);
@@ -130,6 +131,7 @@ Outcome Executor::duplicate_entities(const fb::DuplicateEntities& command) {
     entry.roots.push_back(ObjectId{next_id});
     for (const auto node : nodes) {
       const ObjectId copy{next_id++};
+      if (scene.contains(copy)) return reject(RejectReason::id_in_use, {}, count_of(targets));
       const auto bytes_before = scene.variable_bytes();
       const auto parent = scene.place(node).parent;
       state_.create(copy, node == original ? parent : copy_of.at(parent), version(), log_);

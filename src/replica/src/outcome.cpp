@@ -20,6 +20,7 @@ const char* reason_name(RejectReason reason) {
     case RejectReason::no_such_member: return "no_such_member";
     case RejectReason::limit: return "limit";
     case RejectReason::too_much_work: return "too_much_work";
+    case RejectReason::id_in_use: return "id_in_use";
   }
   return "unknown";
 }
@@ -43,6 +44,7 @@ std::string because(RejectReason reason, const std::string& by) {
     case RejectReason::no_such_member: return "nobody with that key is a member";
     case RejectReason::limit: return "the room's limit for this is reached";
     case RejectReason::too_much_work: return "the packet's commands touch too many entities; send fewer at once";
+    case RejectReason::id_in_use: return "an id that it gives to a new entity is taken; mint a new one";
   }
   return "";
 }

@@ -32,6 +32,7 @@ enum class RejectReason : std::uint8_t {
   no_such_member,
   limit,          // tags, application components, rules, slots or invites of the room are used up
   too_much_work,  // the packet's earlier commands used up what one packet may do
+  id_in_use,      // in predictions only: validity keeps it out of the log
 };
 
 /// Whose write stands in the way, and where.
