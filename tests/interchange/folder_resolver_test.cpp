@@ -66,6 +66,22 @@ TEST_F(FolderResolver, RefusesWhatIsNoRegularFile) {
   EXPECT_EQ(error(std::string_view("in.bin\0x", 8)), ImportError::malformed);
 }
 
+TEST_F(FolderResolver, RefusesHiddenFiles) {
+  fs::create_directories(root_ / "home" / ".ssh");
+  write("home/.hidden.bin", "secret");
+  write("home/.ssh/key.bin", "secret");
+  EXPECT_EQ(error(".hidden.bin"), ImportError::malformed);
+  EXPECT_EQ(error(".ssh/key.bin"), ImportError::malformed);
+  fs::create_symlink(".ssh/key.bin", root_ / "home" / "link.bin");
+  EXPECT_EQ(error("link.bin"), ImportError::malformed);
+}
+
+TEST_F(FolderResolver, ReadsAFolderBelowAHiddenOne) {
+  fs::create_directories(root_ / "home" / ".models");
+  write("home/.models/in.bin", "1");
+  EXPECT_TRUE(folder_resolver((root_ / "home" / ".models").string())("in.bin", 100).has_value());
+}
+
 TEST_F(FolderResolver, HoldsTheSizeBound) {
   EXPECT_TRUE(read("in.bin", 5).has_value());
   EXPECT_EQ(error("in.bin", 4), ImportError::too_large);

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "interchange/sample_gltf.h"
 
 namespace theta::interchange {
@@ -156,8 +158,28 @@ TEST_P(BadUri, NeverReachesTheResolver) {
 INSTANTIATE_TEST_SUITE_P(Uris, BadUri,
                          testing::Values("", ".", "/etc/passwd", "../secret", "a/../../b", "a//b", "a/",
                                          "http://host/a.bin", "file:///a", "%2e%2e/secret", "%2fetc", "C:/a", "a\\b",
-                                         "a%00b", "a%5c..%5cb", "data:text/plain,hello", "data:;base64,a",
-                                         "data:;base64,ab?d"));
+                                         "a%00b", "a%5c..%5cb", ".ssh/key.bin", "%2essh/key.bin", "a/.b.bin", "id_rsa",
+                                         "notes.txt", "bin", "a.png", "a.bin/b", "data:text/plain,hello",
+                                         "data:;base64,a", "data:;base64,ab?d"));
+
+TEST(BadUri, ImagesHaveImagesNames) {
+  auto document = sample_document();
+  std::vector<std::string> asked;
+  const auto import_with = [&](const char* uri) {
+    document["images"][0] = {{"uri", uri}};
+    return import_gltf("x.gltf", make_glb(document, sample_bin()), [&](std::string_view path, std::size_t) {
+      asked.emplace_back(path);
+      return Expected<Bytes, ImportError>(tiny_png());
+    });
+  };
+  EXPECT_EQ(import_with("a.bin").error().message,
+            "x.gltf: images[0].uri: expected the name of an image's file, .png, .jpg or .jpeg, got \"a.bin\"");
+  EXPECT_EQ(import_with("a/.b.png").error().code, ImportError::malformed);
+  EXPECT_THAT(asked, testing::IsEmpty());
+  EXPECT_TRUE(import_with("a.PNG").has_value());
+  EXPECT_TRUE(import_with("./a.b.jpeg").has_value());
+  EXPECT_THAT(asked, testing::ElementsAre("a.PNG", "a.b.jpeg"));
+}
 
 /// Positions are the first 48 bytes, indices lie at 128.
 TEST(BadContent, PositionsThatAreNotFiniteAreNamed) {
@@ -276,6 +298,73 @@ TEST(ImportLimits, BoundTheJson) {
   EXPECT_THAT(import_error(sample_glb(), limits), HasSubstr("the JSON has more than 100 values"));
   const std::string deep(1000000, '[');
   EXPECT_THAT(import_error(Bytes(deep.begin(), deep.end())), HasSubstr("offset 64: the JSON is nested deeper than 64"));
+}
+
+constexpr std::size_t kImageBytes = 4096;
+
+/// A GLB of `count` images of kImageBytes with a texture and a material each, the materials on primitives of the first
+/// mesh; image i lies in view `view_of(i)`, and all views from 5 on are the same range.
+Bytes glb_with_images(std::size_t count, const std::function<std::size_t(std::size_t)>& view_of) {
+  auto document = sample_document();
+  for (const char* list : {"images", "textures", "materials"}) document[list] = Json::array();
+  auto& primitives = document["meshes"][0]["primitives"];
+  const Json primitive = primitives[0];
+  primitives = Json::array();
+  auto& views = document["bufferViews"];
+  views[5]["byteLength"] = kImageBytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    document["images"].push_back({{"bufferView", view_of(i)}});
+    document["textures"].push_back({{"source", i}});
+    document["materials"].push_back({{"normalTexture", {{"index", i}}}});
+    primitives.push_back(primitive);
+    primitives.back()["material"] = i;
+    while (views.size() <= view_of(i)) views.push_back(views[5]);
+  }
+  document["meshes"][1]["primitives"][0]["material"] = 0;
+  auto bin = sample_bin();
+  bin.resize(views[5]["byteOffset"].get<std::size_t>() + kImageBytes);
+  document["buffers"][0]["byteLength"] = bin.size();
+  return make_glb(document, bin);
+}
+
+TEST(ImportLimits, ImagesOfOneBufferViewAreTakenOnce) {
+  const auto glb = glb_with_images(1000, [](std::size_t) { return 5; });
+  ImportLimits limits;
+  limits.total_bytes_max = glb.size();
+  ASSERT_LT(limits.total_bytes_max, 1000 * kImageBytes);
+  const auto scene = import_bytes(glb, limits);
+  ASSERT_TRUE(scene.has_value()) << scene.error().message;
+  EXPECT_EQ(scene->assets.size(), 2U);  // a mesh and the image
+}
+
+TEST(ImportLimits, BoundImagesInBufferViewsThatOverlap) {
+  const auto glb = glb_with_images(1000, [](std::size_t i) { return 5 + i; });
+  ImportLimits limits;
+  limits.total_bytes_max = 1000 * kImageBytes;
+  EXPECT_TRUE(import_bytes(glb, limits).has_value());
+  --limits.total_bytes_max;
+  EXPECT_THAT(import_error(glb, limits), HasSubstr("the images in buffer views: more than 4095999 bytes"));
+}
+
+TEST(ImportLimits, BoundPrimitivesThatYieldNothing) {
+  constexpr int kPoints = 0;
+  auto document = sample_document();
+  auto& primitives = document["meshes"][0]["primitives"];
+  const Json points = {{"attributes", {{"POSITION", 0}}}, {"mode", kPoints}};
+  primitives = Json(100, points);
+  document["nodes"][0]["children"] = Json::array();
+  for (std::size_t i = 0; i < 100; ++i) {
+    document["nodes"][0]["children"].push_back(i + 1);
+    document["nodes"][i + 1] = {{"mesh", 0}};
+  }
+  ImportLimits limits;
+  limits.elements_max = 100 * 100;
+  const auto scene = import_bytes(make_glb(document, sample_bin()), limits);
+  ASSERT_TRUE(scene.has_value()) << scene.error().message;
+  EXPECT_EQ(scene->nodes.size(), 101U);
+  --limits.elements_max;
+  EXPECT_EQ(import_error(make_glb(document, sample_bin()), limits),
+            "sample.glb: nodes: all of them together show more than 9999 primitives of meshes");
 }
 
 TEST(ImportLimits, BoundGeometryThatManyPrimitivesShareOfOneAccessor) {

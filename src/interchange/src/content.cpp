@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "text.h"
-#include "uri.h"
 
 namespace theta::interchange {
 
@@ -12,11 +11,11 @@ Content::Content(const Origin& origin, const CheckedDocument& document)
   budget_.charge(origin.file_size);
 }
 
-Bytes Content::read_uri(const std::string& uri, const std::string& path) {
+Bytes Content::read_uri(UriUse use, const std::string& uri, const std::string& path) {
   const auto bytes_max = std::min(origin_.limits.file_bytes_max, budget_.rest());
   auto bytes = decode_data_uri(uri, path, bytes_max);
   if (!bytes) {
-    const auto file = relative_path(uri, path);
+    const auto file = relative_path(use, uri, path);
     if (!origin_.resolver)
       reject(ImportError::missing_file, path + ": " + printable(file, 80) + " cannot be read: no files are at hand");
     auto read = origin_.resolver(file, bytes_max);
@@ -37,7 +36,7 @@ void Content::load_buffers() {
     const auto path = "buffers[" + std::to_string(i) + "]";
     ByteView bytes;
     if (sources[i].uri) {
-      owned_.push_back(read_uri(*sources[i].uri, path + ".uri"));
+      owned_.push_back(read_uri(UriUse::buffer, *sources[i].uri, path + ".uri"));
       bytes = owned_.back();
     } else if (i == 0 && origin_.bin) {
       bytes = *origin_.bin;

@@ -7,6 +7,7 @@
 
 #include "checks.h"
 #include "theta/base/bytes.h"
+#include "uri.h"
 
 namespace theta::interchange {
 
@@ -28,7 +29,7 @@ class Content {
     return buffers_[buffer].subspan(offset, size);
   }
   /// A file's or data URI's bytes; `path` names the element in a rejection.
-  [[nodiscard]] Bytes read_uri(const std::string& uri, const std::string& path);
+  [[nodiscard]] Bytes read_uri(UriUse use, const std::string& uri, const std::string& path);
 
  private:
   const Origin origin_;

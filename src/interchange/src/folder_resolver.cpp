@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -16,6 +17,13 @@ bool lies_below(const fs::path& path, const fs::path& folder) {
   return !relative.empty() && !relative.is_absolute() && *relative.begin() != "..";
 }
 
+/// True when a part of `path` below `folder`, links followed, begins with a dot; both canonical.
+bool is_hidden(const fs::path& path, const fs::path& folder) {
+  const auto relative = path.lexically_relative(folder);
+  return std::any_of(relative.begin(), relative.end(),
+                     [](const fs::path& part) { return part.native().starts_with('.'); });
+}
+
 Expected<Bytes, ImportError> read_confined(const fs::path& folder, std::string_view name, std::size_t bytes_max) {
   const auto quoted = "\"" + printable(name, 120) + "\"";
   // The system would read such a name up to the zero only.
@@ -25,6 +33,7 @@ Expected<Bytes, ImportError> read_confined(const fs::path& folder, std::string_v
   const auto path = error ? fs::path() : fs::canonical(home / fs::path(name), error);
   if (error) return fail(ImportError::missing_file, quoted + " cannot be read: " + error.message());
   if (!lies_below(path, home)) return fail(ImportError::malformed, quoted + " leads out of the file's folder");
+  if (is_hidden(path, home)) return fail(ImportError::malformed, quoted + " leads to a hidden file");
   if (!fs::is_regular_file(path, error)) return fail(ImportError::missing_file, quoted + " is no regular file");
   const auto size = fs::file_size(path, error);
   if (error) return fail(ImportError::missing_file, quoted + " cannot be read: " + error.message());

@@ -39,6 +39,8 @@ class NodeImporter {
   MeshImporter meshes_;
   LookImporter looks_;
   std::vector<SceneNode> nodes_;
+  /// With those that yield nothing: many nodes can show one mesh of many primitives.
+  std::size_t primitives_visited_ = 0;
 };
 
 std::vector<SceneNode> NodeImporter::run() {
@@ -116,6 +118,10 @@ scene::Transform NodeImporter::transform(std::size_t index) {
 
 void NodeImporter::add_mesh(std::size_t mesh, int node) {
   const auto& primitives = state_.model.meshes[mesh].primitives;
+  primitives_visited_ += primitives.size();
+  if (primitives_visited_ > state_.limits.elements_max)
+    reject(ImportError::too_large, "nodes: all of them together show more than " +
+                                       std::to_string(state_.limits.elements_max) + " primitives of meshes");
   for (std::size_t i = 0; i < primitives.size(); ++i) {
     const auto asset = meshes_.primitive_asset(mesh, i);
     if (!asset) continue;

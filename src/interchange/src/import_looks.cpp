@@ -1,6 +1,5 @@
 #include <string>
 
-#include "image_kind.h"
 #include "import_state.h"
 #include "text.h"
 
@@ -20,7 +19,10 @@ scene::AlphaMode alpha_mode(const std::string& text) {
 }  // namespace
 
 LookImporter::LookImporter(ImportState& state)
-    : state_(state), materials_(state.model.materials.size()), images_(state.document.images.size()) {}
+    : state_(state),
+      materials_(state.model.materials.size()),
+      images_(state.document.images.size()),
+      view_images_(state.limits.total_bytes_max, "the images in buffer views") {}
 
 const scene::Material& LookImporter::material(std::size_t index) {
   auto& slot = materials_[index];
@@ -60,15 +62,29 @@ AssetId LookImporter::image(std::size_t index) {
   if (slot) return *slot;
   const auto path = "images[" + std::to_string(index) + "]";
   const auto& source = state_.document.images[index];
-  Bytes bytes;
-  if (source.uri) {
-    bytes = state_.content.read_uri(*source.uri, path + ".uri");
-  } else {
-    const auto& view = state_.model.bufferViews[source.buffer_view];
-    const auto stored =
-        state_.content.buffer_bytes(static_cast<std::size_t>(view.buffer), view.byteOffset, view.byteLength);
-    bytes.assign(stored.begin(), stored.end());
-  }
+  const auto kept = source.uri
+                        ? keep_image(state_.content.read_uri(UriUse::image, *source.uri, path + ".uri"), source, path)
+                        : image_of_view(source, path);
+  if (!source.mime_type.empty() && source.mime_type != mime_type(kept.kind.format))
+    state_.warnings.add(path + ": is declared as " + printable(source.mime_type, 40) + " but holds " +
+                        mime_type(kept.kind.format));
+  slot = kept.id;
+  return *slot;
+}
+
+LookImporter::KeptImage LookImporter::image_of_view(const ImageSource& source, const std::string& path) {
+  const auto known = images_of_views_.find(source.buffer_view);
+  if (known != images_of_views_.end()) return known->second;
+  const auto& view = state_.model.bufferViews[source.buffer_view];
+  view_images_.charge(view.byteLength);
+  const auto stored =
+      state_.content.buffer_bytes(static_cast<std::size_t>(view.buffer), view.byteOffset, view.byteLength);
+  const auto kept = keep_image(Bytes(stored.begin(), stored.end()), source, path);
+  images_of_views_.emplace(source.buffer_view, kept);
+  return kept;
+}
+
+LookImporter::KeptImage LookImporter::keep_image(Bytes bytes, const ImageSource& source, const std::string& path) {
   const auto& limits = state_.limits;
   if (bytes.size() > limits.texture_bytes_max)
     reject(ImportError::too_large, path + ": expected at most " + std::to_string(limits.texture_bytes_max) +
@@ -82,11 +98,7 @@ AssetId LookImporter::image(std::size_t index) {
     reject(ImportError::too_large, path + ": expected at most " + std::to_string(limits.texture_side_max) +
                                        " pixels a side, got " + std::to_string(kind->width) + " by " +
                                        std::to_string(kind->height));
-  if (!source.mime_type.empty() && source.mime_type != mime_type(kind->format))
-    state_.warnings.add(path + ": is declared as " + printable(source.mime_type, 40) + " but holds " +
-                        mime_type(kind->format));
-  slot = state_.assets.add(std::move(bytes));
-  return *slot;
+  return {state_.assets.add(std::move(bytes)), *kind};
 }
 
 scene::Light LookImporter::light(std::size_t index) const {

@@ -5,11 +5,13 @@
 #include <map>
 #include <optional>
 #include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "accessor.h"
 #include "content.h"
+#include "image_kind.h"
 #include "model.h"
 
 namespace theta::interchange {
@@ -91,12 +93,22 @@ class LookImporter {
   [[nodiscard]] scene::Camera camera(std::size_t index) const;
 
  private:
+  struct KeptImage {
+    AssetId id;
+    ImageKind kind;
+  };
+
   [[nodiscard]] AssetId texture(int index);
   [[nodiscard]] AssetId image(std::size_t index);
+  [[nodiscard]] KeptImage image_of_view(const ImageSource& source, const std::string& path);
+  [[nodiscard]] KeptImage keep_image(Bytes bytes, const ImageSource& source, const std::string& path);
 
   ImportState& state_;
   std::vector<std::optional<scene::Material>> materials_;
   std::vector<std::optional<AssetId>> images_;
+  /// Images may share a buffer view, and views may overlap: one is copied and hashed once, all of them up to a budget.
+  std::unordered_map<std::size_t, KeptImage> images_of_views_;
+  Budget view_images_;
 };
 
 }  // namespace theta::interchange

@@ -80,6 +80,27 @@ bool has_forbidden_character(std::string_view text) {
   return false;
 }
 
+/// Lower-case letters of what follows the last dot; empty when there is none.
+std::string extension_of(std::string_view name) {
+  const auto dot = name.rfind('.');
+  std::string extension(dot == std::string_view::npos ? std::string_view{} : name.substr(dot + 1));
+  for (char& c : extension)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return extension;
+}
+
+/// The extensions that https://www.iana.org/assignments/media-types has for application/gltf-buffer, image/png and
+/// image/jpeg.
+bool is_fitting_name(UriUse use, std::string_view name) {
+  const auto extension = extension_of(name);
+  if (use == UriUse::buffer) return extension == "bin" || extension == "glbin" || extension == "glbuf";
+  return extension == "png" || extension == "jpg" || extension == "jpeg" || extension == "jpe" || extension == "jfif";
+}
+
+const char* fitting_names(UriUse use) {
+  return use == UriUse::buffer ? "a buffer's file, .bin, .glbin or .glbuf," : "an image's file, .png, .jpg or .jpeg,";
+}
+
 }  // namespace
 
 std::optional<Bytes> decode_data_uri(std::string_view uri, const std::string& path, std::size_t bytes_max) {
@@ -94,7 +115,7 @@ std::optional<Bytes> decode_data_uri(std::string_view uri, const std::string& pa
   return decode_base64(text, path);
 }
 
-std::string relative_path(std::string_view uri, const std::string& path) {
+std::string relative_path(UriUse use, std::string_view uri, const std::string& path) {
   const auto refuse = [&](const char* got) {
     reject(ImportError::malformed, path + ": expected the name of a file in the folder of this file or below, got " +
                                        got + " \"" + printable(uri, 80) + "\"");
@@ -110,10 +131,14 @@ std::string relative_path(std::string_view uri, const std::string& path) {
     start = slash + 1;
     if (part == ".") continue;
     if (part.empty() || part == "..") refuse("a path that leaves it or is not plain,");
+    if (part.front() == '.') refuse("a hidden name,");
     if (!result.empty()) result += '/';
     result += part;
   }
   if (result.empty()) refuse("no name in");
+  if (!is_fitting_name(use, result))
+    reject(ImportError::malformed,
+           path + ": expected the name of " + fitting_names(use) + " got \"" + printable(uri, 80) + "\"");
   return result;
 }
 

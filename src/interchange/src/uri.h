@@ -15,8 +15,12 @@ namespace theta::interchange {
 [[nodiscard]] std::optional<Bytes> decode_data_uri(std::string_view uri, const std::string& path,
                                                    std::size_t bytes_max);
 
+/// What a document wants of a URI.
+enum class UriUse { buffer, image };
+
 /// The relative path that a URI names, percent-decoded. Rejects schemes, absolute paths, `..`, back slashes, colons and
-/// control characters: what is left can only lie below the file's folder.
-[[nodiscard]] std::string relative_path(std::string_view uri, const std::string& path);
+/// control characters: what is left can only lie below the file's folder. Rejects hidden names and those that no buffer
+/// or image has, too: a document that somebody opens in their home folder must not read what it was never given.
+[[nodiscard]] std::string relative_path(UriUse use, std::string_view uri, const std::string& path);
 
 }  // namespace theta::interchange

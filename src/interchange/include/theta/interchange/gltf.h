@@ -65,12 +65,14 @@ struct ImportedScene {
 struct ImportLimits {
   std::size_t file_bytes_max = std::size_t{256} << 20;
   /// The file, what it embeds as data URIs, and every file read beside it.
+  /// The images that lie in buffer views are bounded by the same number once more: views may overlap.
   std::size_t total_bytes_max = std::size_t{1} << 30;
   std::size_t json_bytes_max = std::size_t{64} << 20;
   /// Numbers, strings, lists and objects in the JSON: bounds the memory that its tree takes (about 70 bytes each).
   std::size_t json_values_max = 8'000'000;
   std::size_t json_depth_max = 64;
-  /// Entries of any one top-level list: accessors, buffer views, meshes, materials, …
+  /// Entries of any one top-level list: accessors, buffer views, meshes, materials, …; and primitives that all nodes
+  /// together show, with those that are left out.
   std::size_t elements_max = 200'000;
   /// Nodes of the result, with those that stand for further primitives of a mesh.
   std::size_t nodes_max = 200'000;
@@ -85,9 +87,10 @@ struct ImportLimits {
   std::size_t warnings_max = 64;
 };
 
-/// Reads a file beside the glTF file. `path` is relative, with `/` between its parts and no `.`, `..`, `\` or `:`;
-/// still the resolver confines to the file's folder (links!) and reads at most `bytes_max`. `folder_resolver` does
-/// that.
+/// Reads a file beside the glTF file. `path` is relative, with `/` between its parts and no `.`, `..`, `\` or `:`; no
+/// part is hidden (begins with a dot), and the extension is one of a buffer (.bin, .glbin, .glbuf) or of an image
+/// (.png, .jpg, .jpeg, .jpe, .jfif). Still the resolver confines to the file's folder (links!) and reads at most
+/// `bytes_max`. `folder_resolver` does that.
 using FileResolver = std::function<Expected<Bytes, ImportError>(std::string_view path, std::size_t bytes_max)>;
 
 /// Called with growing fractions from 0 to 1; false cancels. May be empty.
@@ -109,7 +112,7 @@ using ProgressCallback = std::function<bool(float fraction)>;
                                                                const ImportLimits& limits = {},
                                                                const ProgressCallback& progress = {});
 
-/// A folder as a resolver: only regular files that lie in it or below once links are followed.
+/// A folder as a resolver: only regular files that lie in it or below, and are not hidden, once links are followed.
 [[nodiscard]] FileResolver folder_resolver(std::string folder);
 
 /// What an export reads.
