@@ -139,12 +139,17 @@ void FakeHub::attach(PeerId id, const fb::Attach& request) {
   peer.writer = request.writer();
   peer.attach_request = request.request();
   peer.next_seq = have + 1;
-  Bytes snapshot;
-  if (log_.size() - have > resume_records_max) snapshot = replica_.save_snapshot();
-  if (!snapshot.empty()) announce_snapshot(attached, snapshot);
+  std::optional<Snapshot> snapshot;
+  if (log_.size() - have > resume_records_max)
+    snapshot = taken_ && taken_->checkpoint.seq >= have ? *taken_ : make_snapshot();
+  if (snapshot) {
+    attached.snapshot = std::make_unique<fb::CheckpointT>(snapshot->checkpoint);
+    attached.snapshot_bytes = snapshot->bytes.size();
+    attached.from_seq = snapshot->checkpoint.seq + 1;
+  }
   peer.next_seq = attached.from_seq;
   if (!attached_comes_last) send(id, Lane::control, attached);
-  if (!snapshot.empty()) send_snapshot(id, std::move(snapshot));
+  if (snapshot) send_snapshot(id, std::move(*snapshot));
   relay();
   if (!attached_comes_last) return introduce_others(id);
   // Lanes keep no order between them, but what left later on an even network arrives later.
@@ -194,20 +199,19 @@ fb::CheckpointT FakeHub::checkpoint(const Hash256& state_hash, const Hash256& sn
   return table;
 }
 
-void FakeHub::announce_snapshot(fb::AttachedT& attached, const Bytes& bytes) {
-  ++snapshots_sent;
-  attached.snapshot =
-      std::make_unique<fb::CheckpointT>(checkpoint(replica_.state_hash(), crypto::hash256(bytes), key_));
-  attached.snapshot_bytes = bytes.size();
-  attached.from_seq = log_.size() + 1;
+FakeHub::Snapshot FakeHub::make_snapshot() const {
+  auto bytes = replica_.save_snapshot();
+  return {checkpoint(replica_.state_hash(), crypto::hash256(bytes), key_), std::move(bytes)};
 }
 
-void FakeHub::send_snapshot(PeerId id, Bytes bytes) {
+void FakeHub::send_snapshot(PeerId id, Snapshot snapshot) {
+  ++snapshots_sent;
+  auto& bytes = snapshot.bytes;
   if (bend_snapshot) bend_snapshot(bytes);
   for (std::size_t at = 0; at < bytes.size();) {
     const auto size = std::min<std::size_t>(bytes.size() - at, 4096);
     fb::SnapshotChunkT chunk;
-    chunk.seq = log_.size();
+    chunk.seq = snapshot.checkpoint.seq;
     chunk.offset = at;
     chunk.bytes.assign(bytes.begin() + static_cast<std::ptrdiff_t>(at),
                        bytes.begin() + static_cast<std::ptrdiff_t>(at + size));
@@ -273,6 +277,9 @@ void FakeHub::submit(PeerId id, ByteView compact) {
 
 void FakeHub::on_bulk(PeerId id, const fb::Message& message) {
   if (const auto* query = message.body_as_LogQuery()) {
+    ++history_queries;
+    if (ignores_history) return;
+    if (history_refusal) return refuse_request(id, query->request(), *history_refusal, "refused by the test");
     fb::LogRangeT range;
     range.request = query->request();
     range.head_seq = log_.size();

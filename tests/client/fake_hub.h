@@ -41,6 +41,8 @@ class FakeHub final : public transport::EventSink {
   /// To every peer, on the bulk lane.
   void send_unasked(const Bytes& bytes);
   void disconnect_all();
+  /// Whoever needs a snapshot gets the one of this moment from now on, and the records that came after it.
+  void take_snapshot() { taken_ = make_snapshot(); }
 
   // What a test bends.
   WallTime wall = from_unix_ms(1'700'000'000'000);
@@ -60,12 +62,16 @@ class FakeHub final : public transport::EventSink {
   bool attached_comes_last = false;
   bool ignores_attach = false;
   bool ignores_open = false;
+  /// Questions about the log vanish, or are refused.
+  bool ignores_history = false;
+  std::optional<wire::fb::RefusalCode> history_refusal;
 
   // What a test counts.
   std::vector<Bytes> submitted;  // packets in compact form, as they came
   std::vector<Bytes> presence;
   std::size_t snapshots_sent = 0;
   std::size_t attaches = 0;
+  std::size_t history_queries = 0;
   std::size_t unasked_bytes = 0;  // of `send_unasked`, as far as the lanes took them
 
  private:
@@ -85,8 +91,12 @@ class FakeHub final : public transport::EventSink {
   void attach(transport::PeerId id, const wire::fb::Attach& attach);
   void submit(transport::PeerId id, ByteView compact);
   void relay();
-  void announce_snapshot(wire::fb::AttachedT& attached, const Bytes& bytes);
-  void send_snapshot(transport::PeerId id, Bytes bytes);
+  struct Snapshot {
+    wire::fb::CheckpointT checkpoint;
+    Bytes bytes;
+  };
+  [[nodiscard]] Snapshot make_snapshot() const;
+  void send_snapshot(transport::PeerId id, Snapshot snapshot);
   void introduce_others(transport::PeerId id);
   void expel_revoked();
   template <class Table>
@@ -100,6 +110,7 @@ class FakeHub final : public transport::EventSink {
   replica::Replica replica_;
   std::vector<log::Record> log_;
   std::vector<Bytes> compact_;
+  std::optional<Snapshot> taken_;
   std::map<transport::PeerId, Peer> peers_;
   std::uint32_t next_session_ = 1;
   std::map<AssetId, Bytes> assets_;

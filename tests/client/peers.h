@@ -202,4 +202,19 @@ class World {
   std::vector<std::unique_ptr<TestPeer>> peers;
 };
 
+/// A packet of this author's made by another process, on top of the log as it is.
+inline log::CommandPacket packet_from_elsewhere(const World& world, const Command& command, std::uint8_t author) {
+  const auto key = author_key(author);
+  const auto* member = world.hub.replica().members().find(key.public_key<AuthorKey>());
+  log::PacketHeader header;
+  header.protocol_version = wire::kProtocolVersion;
+  header.command_count = 1;
+  header.room = world.hub.room();
+  header.author = member->key;
+  header.nonce = Nonce{member->nonce.value() + 1};
+  header.prev = member->head;
+  header.stamp = Stamp{member->stamp.value() + 1};
+  return log::sign_packet(header, Bytes(command.payload().begin(), command.payload().end()), key);
+}
+
 }  // namespace theta::client::testing

@@ -15,6 +15,7 @@ namespace {
 using testing::at;
 using testing::author_key;
 using testing::create_one;
+using testing::packet_from_elsewhere;
 using testing::World;
 using How = CommandSettled::How;
 using wire::fb::RefusalCode;
@@ -316,21 +317,6 @@ TEST(Resume, ASnapshotThatHoldsWhatWasInFlightAcknowledgesIt) {
   EXPECT_TRUE(world.hub.submitted.empty());
   EXPECT_EQ(admin->scene().transform(cube)->position.x, 1);
   EXPECT_EQ(admin.settled(How::acknowledged), 2U);
-}
-
-/// A packet of this author's made by another process, on top of the log as it is.
-log::CommandPacket packet_from_elsewhere(const World& world, const Command& command, std::uint8_t author) {
-  const auto key = author_key(author);
-  const auto* member = world.hub.replica().members().find(key.public_key<AuthorKey>());
-  log::PacketHeader header;
-  header.protocol_version = wire::kProtocolVersion;
-  header.command_count = 1;
-  header.room = world.hub.room();
-  header.author = member->key;
-  header.nonce = Nonce{member->nonce.value() + 1};
-  header.prev = member->head;
-  header.stamp = Stamp{member->stamp.value() + 1};
-  return log::sign_packet(header, Bytes(command.payload().begin(), command.payload().end()), key);
 }
 
 /// Whether the hub tells the peer by records or by a snapshot what happened while it was away.

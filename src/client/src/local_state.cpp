@@ -6,7 +6,7 @@ namespace theta::client {
 namespace {
 
 constexpr std::uint32_t kStateMagic = 0x534c4854;  // "THLS"
-constexpr std::uint16_t kStateVersion = 1;
+constexpr std::uint16_t kStateVersion = 2;
 constexpr std::size_t kEntryHashBytes = 8;
 
 Hash256 entry_hash(ByteView body) { return crypto::hash256("theta/journal-entry/v1", body); }
@@ -55,6 +55,8 @@ Bytes encode_state(const LocalFacts& facts, const Outbox& outbox, ByteView snaps
   out.put_varint(facts.next_handle.value());
   out.put_varint(facts.next_object_counter);
   out.put(facts.last_stamp.value());
+  out.put_varint(facts.skipped_first.value());
+  out.put_varint(facts.skipped_last.value());
   put_sized(out, facts.first_packet);
   outbox.encode(out);
   put_sized(out, snapshot);
@@ -81,6 +83,8 @@ ClientResult<DecodedState> decode_state(ByteView bytes) {
   state.facts.next_handle = CommandHandle{in.get_varint()};
   state.facts.next_object_counter = in.get_varint();
   state.facts.last_stamp = Stamp{in.get<std::uint64_t>()};
+  state.facts.skipped_first = Seq{in.get_varint()};
+  state.facts.skipped_last = Seq{in.get_varint()};
   const auto first_packet = in.get_bytes(in.get_varint());
   state.facts.first_packet.assign(first_packet.begin(), first_packet.end());
   const bool outbox_read = state.outbox.decode(in);

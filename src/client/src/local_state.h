@@ -19,6 +19,10 @@ struct LocalFacts {
   CommandHandle next_handle{1};
   std::uint64_t next_object_counter = 1;
   Stamp last_stamp;
+  /// Records that snapshots skipped while packets were in flight; 0: none. Which of those packets are among them, the
+  /// chain's end may tell, or else the history; until it is known, nothing may be signed in their place.
+  Seq skipped_first;
+  Seq skipped_last;
   Bytes first_packet;  // stored form: the OpenRoom or JoinRoom, kept so that it is never signed twice
 };
 

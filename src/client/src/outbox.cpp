@@ -192,6 +192,12 @@ SignedPacket Outbox::acknowledge_front() {
   return packet;
 }
 
+std::size_t Outbox::count_through(const Hash256& header_hash) const {
+  for (std::size_t i = 0; i < in_flight_.size(); ++i)
+    if (in_flight_[i].header_hash == header_hash) return i + 1;
+  return 0;
+}
+
 void Outbox::unsign_from(Nonce nonce) {
   while (!in_flight_.empty() && in_flight_.back().packet.header.nonce >= nonce) {
     auto packet = std::move(in_flight_.back());

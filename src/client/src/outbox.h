@@ -63,6 +63,9 @@ class Outbox {
   [[nodiscard]] SignedPacket* find(Nonce nonce);
   /// The oldest packet is in the log.
   SignedPacket acknowledge_front();
+  /// How many packets in flight are in the log if the one with this header is: it and all before it, for each names the
+  /// one before. 0: there is none with this header.
+  [[nodiscard]] std::size_t count_through(const Hash256& header_hash) const;
   /// Takes back every packet from `nonce` on: their drafts go to the front of the queue, to be signed anew.
   void unsign_from(Nonce nonce);
   /// Nothing is on the connection any more.

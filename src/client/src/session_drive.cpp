@@ -181,6 +181,7 @@ std::optional<MonotonicTime> Session::Impl::next_wakeup() const {
   if (phase != SessionPhase::live) return earliest;
   consider(presence.next_send());
   consider(assets.next_attempt());
+  if (!history.empty() && !history.front().sent && held_until > now.monotonic) consider(held_until);
   if (may_send() && has_sendable()) consider(std::max(held_until, paced_until));
   return earliest;
 }

@@ -12,6 +12,8 @@ using transport::CloseReason;
 using transport::Lane;
 
 constexpr const char* kLoginDomain = "theta/login/v1";
+// Between two questions about the history that the session itself must ask.
+constexpr std::uint32_t kSearchRetryMsMin = 1'000;
 
 wire::PeerVersion version_of(const fb::HubHello& hello) {
   return {hello.protocol_version(), hello.schema_revision(), wire::from_fb<Hash256>(*hello.schema_hash())};
@@ -169,11 +171,10 @@ void Session::Impl::begin_attach() {
     command.Set(std::move(join));
     sign_first_packet(std::move(command));
   }
-  own_head_at_attach = overlay.replica().head();
   fb::AttachT attach;
   attach.request = attach_request = next_request++;
   attach.room = owned_fb32(facts.room);
-  attach.have_seq = own_head_at_attach.value();
+  attach.have_seq = overlay.replica().head().value();
   attach.have_record_hash = owned_fb32(overlay.replica().record_hash());
   attach.writer = options.writer;
   if (unknown && !options.open_room) attach.join = facts.first_packet;
@@ -185,7 +186,6 @@ void Session::Impl::on_attached(const fb::Attached& attached) {
   const Seq from{attached.from_seq()};
   if (wire::from_fb<RoomId>(*attached.room()) != facts.room) return strike("the hub attached another room");
   head_at_attach = Seq{attached.head_seq()};
-  searched_until = {};
   if (const auto* announced = attached.snapshot()) {
     const auto checkpoint = checkpoint_from_fb(*announced);
     if (const auto fault =
@@ -242,12 +242,11 @@ void Session::Impl::on_request_refused(const fb::RequestRefused& refused) {
   if (assets.on_refused(refused.request(), refusal, refused.retry_after_ms(), now.monotonic)) return;
   for (auto query = history.begin(); query != history.end(); ++query) {
     if (!query->sent || query->request != refused.request()) continue;
-    if (log::is_retryable(refusal.code)) {
+    // What a session must know it asks for until it is told: to guess would be to lose commands, or to send them twice.
+    if (query->internal || log::is_retryable(refusal.code)) {
       query->sent = false;
-      held_until = std::max(held_until, now.monotonic + std::chrono::milliseconds(refused.retry_after_ms()));
-    } else if (query->internal) {
-      history.erase(query);
-      finish_search();
+      const auto wait = std::max(refused.retry_after_ms(), query->internal ? kSearchRetryMsMin : 0U);
+      hold_until(now.monotonic + std::chrono::milliseconds(wait));
     } else {
       events.push(History{query->query, {}, {}, refusal});
       history.erase(query);
@@ -307,7 +306,10 @@ void Session::Impl::on_snapshot_chunk(const fb::SnapshotChunk& chunk) {
   snapshot.reset();
   // Not at once for good: a broken network could have done it, and the next attempt tells.
   if (!loaded) return strike(loaded.error().message);
-  searched_until = loaded->head();
+  if (!outbox.in_flight().empty()) {
+    if (facts.skipped_first == Seq{}) facts.skipped_first = Seq{overlay.replica().head().value() + 1};
+    facts.skipped_last = loaded->head();
+  }
   checkpoints.clear();
   overlay.replace(std::move(*loaded));
   clock.observe(overlay.replica().latest_stamp());

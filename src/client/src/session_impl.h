@@ -78,6 +78,9 @@ struct Session::Impl {
   bool take_record(const log::Record& record, replica::Trust trust);
   void on_own_record(const log::Record& record, const std::vector<replica::Outcome>* outcomes);
   void settle_acknowledged(SignedPacket packet, Seq seq, const std::vector<replica::Outcome>* outcomes);
+  /// Settles the packets in flight up to the one with this header, which stands at `seq` or in a snapshot of it; false:
+  /// there is none.
+  bool settle_through(const Hash256& header_hash, Seq seq);
   void report_conflict(const Draft& draft, const replica::Outcome& outcome);
   void on_refusal(const wire::Refusal& refusal);
   void resolve_rejection();
@@ -85,8 +88,7 @@ struct Session::Impl {
   /// After everything that the log holds is applied: what is in flight is in it, or is sent again, or signed anew.
   void reconcile();
   void search_history();
-  void finish_search();
-  void reconcile_after_search();
+  void on_searched(const std::vector<log::Record>& records);
   /// Somebody else continued this author's chain: nothing that is in flight can be valid any more.
   void sign_anew();
   void remap_taken_ids();
@@ -166,9 +168,7 @@ struct Session::Impl {
   /// it would be refused for the gap and use up what the front one waits for.
   bool sends_front_only = false;
   SessionNumber session;
-  Seq head_at_attach;      // what the hub had
-  Seq own_head_at_attach;  // what we had
-  Seq searched_until;      // the snapshot that was loaded in between
+  Seq head_at_attach;  // what the hub had
   std::optional<SnapshotReceiver> snapshot;
   std::optional<SignedSnapshot> signed_snapshot;
   struct HeldMessage {
@@ -203,7 +203,6 @@ struct Session::Impl {
   std::deque<HistoryQuery> history;
   std::uint32_t next_query = 1;
   bool is_searching = false;
-  std::size_t found_in_history = 0;  // packets in flight, from the oldest on
 
   Statistics counters;
   MonotonicTime storage_retry_at = MonotonicTime::min();

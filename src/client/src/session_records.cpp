@@ -14,6 +14,8 @@ using Sent = SignedPacket::Sent;
 // A packet that must wait longer than this for the hub's clock was stamped by a wrong clock, and is stamped again.
 constexpr std::uint32_t kSkewWaitMsMax = 5'000;
 constexpr std::uint32_t kHoldMsMin = 5;
+// Records that a search of the history asks for in one query.
+constexpr std::uint32_t kSearchedAtOnce = 256;
 
 }  // namespace
 
@@ -76,8 +78,13 @@ bool Session::Impl::take_record(const log::Record& record, replica::Trust trust)
 void Session::Impl::on_own_record(const log::Record& record, const std::vector<replica::Outcome>* outcomes) {
   if (outbox.in_flight().empty()) return remap_taken_ids();
   sends_front_only = false;
-  if (outbox.in_flight().front().header_hash == record.header_hash)
+  if (const auto count = outbox.count_through(record.header_hash); count > 0) {
+    for (std::size_t i = 1; i < count; ++i)
+      settle_acknowledged(outbox.acknowledge_front(), facts.skipped_last, nullptr);
     return settle_acknowledged(outbox.acknowledge_front(), record.seq, outcomes);
+  }
+  // What is in flight may be among the records that a snapshot skipped; once all else is there, that is found out.
+  if (facts.skipped_last != Seq{}) return;
   // The author's chain goes on without what is in flight. Answers may be owed for that, and would be taken for answers
   // to what comes in its place; a new connection owes none.
   if (outbox.is_waiting_for_answers())
@@ -100,6 +107,12 @@ void Session::Impl::settle_acknowledged(SignedPacket packet, Seq seq, const std:
     if (outcome && (outcome->status != replica::OutcomeStatus::applied || outcome->blocker))
       report_conflict(draft, *outcome);
   }
+}
+
+bool Session::Impl::settle_through(const Hash256& header_hash, Seq seq) {
+  const auto count = outbox.count_through(header_hash);
+  for (std::size_t i = 0; i < count; ++i) settle_acknowledged(outbox.acknowledge_front(), seq, nullptr);
+  return count > 0;
 }
 
 void Session::Impl::report_conflict(const Draft& draft, const replica::Outcome& outcome) {
@@ -191,49 +204,39 @@ void Session::Impl::on_caught_up_if_so() {
 
 void Session::Impl::reconcile() {
   const auto& chain = overlay.chain();
-  if (outbox.in_flight().empty()) return remap_taken_ids();
-  const auto& packets = outbox.in_flight();
-  const auto head = std::find_if(packets.begin(), packets.end(),
-                                 [&](const SignedPacket& packet) { return packet.header_hash == chain.head; });
-  // A snapshot covers packets in flight up to the one that the chain ends with; each names the one before.
-  if (head != packets.end()) {
-    const auto covered = static_cast<std::size_t>(head - packets.begin()) + 1;
-    for (std::size_t i = 0; i < covered; ++i) settle_acknowledged(outbox.acknowledge_front(), searched_until, nullptr);
-    save();
-    return remap_taken_ids();
+  const bool had_skipped = facts.skipped_last != Seq{};
+  static_cast<void>(settle_through(chain.head, facts.skipped_last));
+  bool continues = true;
+  if (!outbox.in_flight().empty()) {
+    const auto& front = outbox.in_flight().front().packet.header;
+    continues = front.nonce.value() == chain.nonce.value() + 1 && front.prev == chain.head;
+    // The chain went on past the snapshot's edge: only the history tells which packets are in it.
+    if (!continues && front.nonce <= chain.nonce && had_skipped) return search_history();
   }
-  const auto& front = packets.front().packet.header;
-  if (front.nonce.value() == chain.nonce.value() + 1 && front.prev == chain.head) return;
-  // The chain went on past the snapshot's edge: only the history tells which packets are in it.
-  if (front.nonce <= chain.nonce && searched_until > own_head_at_attach) return search_history();
-  sign_anew();
+  facts.skipped_first = facts.skipped_last = {};
+  if (!continues) sign_anew();
+  if (outbox.in_flight().empty()) remap_taken_ids();
+  // What was settled without a record is in no journal.
+  if (had_skipped) save();
 }
 
 void Session::Impl::search_history() {
   is_searching = true;
-  found_in_history = 0;
   HistoryQuery query;
   query.internal = true;
-  query.from = Seq{own_head_at_attach.value() + 1};
-  query.count = 256;
+  query.from = facts.skipped_first;
+  query.count = kSearchedAtOnce;
   history.push_front(query);
 }
 
-void Session::Impl::finish_search() {
-  is_searching = false;
-  for (std::size_t i = 0; i < found_in_history; ++i)
-    settle_acknowledged(outbox.acknowledge_front(), searched_until, nullptr);
-  found_in_history = 0;
-  reconcile_after_search();
-}
-
-void Session::Impl::reconcile_after_search() {
-  if (!outbox.in_flight().empty()) {
-    const auto& front = outbox.in_flight().front().packet.header;
-    const auto& chain = overlay.chain();
-    if (front.nonce.value() != chain.nonce.value() + 1 || front.prev != chain.head) sign_anew();
-  }
+void Session::Impl::on_searched(const std::vector<log::Record>& records) {
+  for (const auto& record : records) static_cast<void>(settle_through(record.header_hash, record.seq));
+  facts.skipped_first = Seq{records.back().seq.value() + 1};
+  if (facts.skipped_first > facts.skipped_last) facts.skipped_first = facts.skipped_last = {};
+  // What is settled is told now, so it must not be forgotten.
   save();
+  is_searching = false;
+  reconcile();
 }
 
 void Session::Impl::sign_anew() {

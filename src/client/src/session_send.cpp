@@ -128,16 +128,9 @@ void Session::Impl::on_log_range(const fb::LogRange& range) {
     events.push(std::move(answer));
     return;
   }
-  const auto& packets = outbox.in_flight();
-  for (const auto& record : answer.records)
-    if (found_in_history < packets.size() && record.header_hash == packets[found_in_history].header_hash)
-      ++found_in_history;
-  const Seq last = answer.records.empty() ? searched_until : answer.records.back().seq;
-  if (last >= searched_until || found_in_history == packets.size()) return finish_search();
-  HistoryQuery next = query;
-  next.from = Seq{last.value() + 1};
-  next.sent = false;
-  history.push_front(next);
+  if (answer.records.empty() || answer.records.front().seq != query.from)
+    return strike("the hub did not answer with the part of the log that it was asked for");
+  on_searched(answer.records);
 }
 
 }  // namespace theta::client

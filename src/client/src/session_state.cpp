@@ -71,8 +71,7 @@ bool Session::Impl::replay(const JournalEntry& entry) {
     case JournalEntry::Kind::record: {
       const auto record = log::decode_record(entry.bytes);
       if (!record || !overlay.apply(*record, replica::Trust::trusted_source)) return false;
-      const auto& packets = outbox.in_flight();
-      if (!packets.empty() && packets.front().header_hash == record->header_hash)
+      for (auto count = outbox.count_through(record->header_hash); count > 0; --count)
         static_cast<void>(outbox.acknowledge_front());
       return true;
     }
