@@ -289,6 +289,72 @@ TEST(HubPackets, TheLogsSizeQuotaHoldsAcrossARestart) {
   EXPECT_TRUE(two.world.run_until([&] { return two.editor.refusal_count(RefusalCode::quota) == 2; }));
 }
 
+/// Rooms that a few hundred packets fill.
+HubConfig small_log() {
+  HubConfig config;
+  config.log.log_bytes_per_room_max = std::uint64_t{128} * 1024;
+  config.log.commands = {10'000, 10'000};
+  return config;
+}
+
+TEST(HubPackets, AFullLogTakesWhatAnAdminGovernsWith) {
+  TwoPeople two(small_log());
+  std::uint64_t counter = 1;
+  while (two.editor.refusals.empty()) {
+    two.editor.submit(two.edit(counter++));
+    two.world.settle();
+    ASSERT_LT(counter, 1000U);
+  }
+  const auto& refusal = two.editor.refusals.back();
+  EXPECT_EQ(refusal.code, RefusalCode::quota);
+  EXPECT_NE(refusal.text.find("rooms.archive_after_records"), std::string::npos) << refusal.text;
+
+  two.admin.submit(payload_of(create_entities(AuthorSlot{0}, 1)));
+  ASSERT_TRUE(two.world.run_until([&] { return two.admin.refusal_count(RefusalCode::quota) == 1; }))
+      << "an admin's edits would fill what governing needs";
+  two.admin.reset_chain();
+  fb::RevokeRoleT revoke;
+  revoke.author = boxed(two.editor.author);
+  two.admin.submit(payload_of(std::move(revoke)));
+  EXPECT_TRUE(two.world.run_until([&] { return two.editor.is_refused(RefusalCode::forbidden); }));
+  fb::DeleteEntitiesT clean;
+  clean.targets = {make_object_id(AuthorSlot{1}, 1).value()};
+  two.admin.submit(payload_of(std::move(clean)));
+  EXPECT_TRUE(two.world.run_until([&] { return two.admin.replica.scene().entity_count() == counter - 3; }));
+}
+
+TEST(HubPackets, TheReserveForGoverningEndsAtTheQuota) {
+  TwoPeople two(small_log());
+  const auto count_of = [](const ScriptedPeer& peer) { return peer.refusal_count(RefusalCode::quota); };
+  for (int packets = 0; count_of(two.admin) == 0; ++packets) {
+    ASSERT_LT(packets, 1000);
+    fb::GrantRoleT grant;
+    grant.author = boxed(two.editor.author);
+    grant.role = packets % 2 == 0 ? log::Role::viewer : log::Role::editor;
+    two.admin.submit(payload_of(std::move(grant)));
+    two.world.settle();
+  }
+  EXPECT_EQ(two.world.metric("quota_rejections", "guards.log_bytes_per_room_max"), 1);
+}
+
+TEST(HubPackets, ArchivingMakesPlaceInAFullLog) {
+  auto config = small_log();
+  const std::uint64_t needed = 2 * config.log.log_bytes_per_room_max;
+  config.archive_after_records = 16;
+  config.resume_records_max = 16;
+  config.snapshot_every_records = 32;
+  TwoPeople two(config);
+  std::uint64_t counter = 1;
+  for (std::uint64_t written = 0; written < needed;) {
+    auto payload = payload_of(create_entities(AuthorSlot{1}, counter, 40));
+    counter += 40;
+    written += payload.size();
+    two.editor.submit(std::move(payload));
+    two.world.settle();
+    ASSERT_TRUE(two.editor.refusals.empty()) << two.editor.refusals.back().text;
+  }
+}
+
 TEST(HubPackets, ASupersededWriterOnlyReads) {
   TwoPeople two;
   auto& second = two.world.add_member(2);  // the editor's key again

@@ -27,14 +27,50 @@ struct Quota {
   Limit limit;
   const char* what;
   std::uint64_t most;
+  const char* remedy;
 };
+
+constexpr const char* kEntitiesRemedy = "Delete something, or ask the hub's operator for a larger quota.";
+constexpr const char* kAuthorsRemedy = "Ask the hub's operator for a larger quota.";
+constexpr const char* kLogRemedy =
+    "Admins can still grant and revoke roles, set policies and delete entities, up to a reserve of their own. The hub's "
+    "operator can raise guards.log_bytes_per_room_max, or have old packets archived (rooms.archive_after_records).";
 
 wire::Refusal over_quota(HubContext& context, Nonce nonce, const Quota& quota, std::uint64_t needed) {
   context.metrics.count_over(quota.limit);
   return make_refusal(nonce, RefusalCode::quota,
                       std::string(quota.what) + " may be at most " + std::to_string(quota.most) +
-                          "; this packet would make it " + std::to_string(needed) +
-                          ". Delete something, or ask the hub's operator for a larger quota.");
+                          "; this packet would make it " + std::to_string(needed) + ". " + quota.remedy);
+}
+
+/// The end of a room's log that only governing commands of admins may fill, so that whoever filled the rest can still
+/// be put out. A grant or a revocation takes about 400 bytes.
+constexpr std::uint64_t kAdminLogBytesMax = std::uint64_t{64} * 1024 * 1024;
+constexpr std::uint64_t kAdminLogShare = 64;
+
+bool is_governing(wire::fb::Command command) {
+  return log::required_role(command) == log::Role::admin || command == wire::fb::Command::DeleteEntities;
+}
+
+bool is_governing(const log::CommandPacket& packet) {
+  const auto* payload = wire::verified_payload(packet.payload.view());
+  if (payload == nullptr) return false;
+  for (flatbuffers::uoffset_t at = 0; at < payload->commands_type()->size(); ++at)
+    if (!is_governing(payload->commands_type()->GetEnum<wire::fb::Command>(at))) return false;
+  return true;
+}
+
+std::optional<wire::Refusal> check_log_bytes(HubContext& context, const replica::Replica& replica,
+                                             std::uint64_t log_bytes, const log::CommandPacket& packet) {
+  const auto most = context.config.log.log_bytes_per_room_max;
+  const auto after = log_bytes + log::PacketHeader::kEncodedBytes + Signature::kSize + packet.payload.size();
+  const auto reserve = std::min(most / kAdminLogShare, kAdminLogBytesMax);
+  const Quota quota{Limit::log_bytes_per_room, "The room's log in bytes", most - reserve, kLogRemedy};
+  if (after <= quota.most) return std::nullopt;
+  const auto* member = replica.members().find(packet.header.author);
+  const bool is_admin = member != nullptr && member->role == log::Role::admin;
+  if (after <= most && is_admin && is_governing(packet)) return std::nullopt;
+  return over_quota(context, packet.header.nonce, quota, after);
 }
 
 std::optional<wire::Refusal> check_entities(HubContext& context, const replica::Replica& replica,
@@ -46,14 +82,16 @@ std::optional<wire::Refusal> check_entities(HubContext& context, const replica::
   const auto in_room = replica.scene().entity_count() + created;
   if (in_room > config.entities_per_room_max)
     return over_quota(context, header.nonce,
-                      {Limit::entities_per_room, "The number of entities in this room", config.entities_per_room_max},
+                      {Limit::entities_per_room, "The number of entities in this room", config.entities_per_room_max,
+                       kEntitiesRemedy},
                       in_room);
   const auto* member = replica.members().find(header.author);
   const auto own = (member != nullptr ? replica.entities_of(member->slot) : 0) + created;
   if (own > config.entities_per_author_max)
-    return over_quota(
-        context, header.nonce,
-        {Limit::entities_per_author, "The number of entities made by one author", config.entities_per_author_max}, own);
+    return over_quota(context, header.nonce,
+                      {Limit::entities_per_author, "The number of entities made by one author",
+                       config.entities_per_author_max, kEntitiesRemedy},
+                      own);
   return std::nullopt;
 }
 
@@ -111,17 +149,13 @@ tl::expected<replica::ValidPacket, wire::Refusal> admit_packet(HubContext& conte
                                        "A payload may have " + std::to_string(config.payload_bytes_max) +
                                            " bytes on this hub; this one has " + std::to_string(header.payload_size) +
                                            ". Split it into smaller steps."));
-  const auto bytes_after = log_bytes + log::PacketHeader::kEncodedBytes + Signature::kSize + packet.payload.size();
-  if (bytes_after > config.log_bytes_per_room_max)
-    return tl::unexpected(
-        over_quota(context, header.nonce,
-                   {Limit::log_bytes_per_room, "The room's log in bytes", config.log_bytes_per_room_max}, bytes_after));
+  if (auto over = check_log_bytes(context, replica, log_bytes, packet)) return tl::unexpected(std::move(*over));
   const bool is_new = replica.members().find(header.author) == nullptr;
   if (is_new && replica.members().size() >= config.authors_per_room_max)
-    return tl::unexpected(
-        over_quota(context, header.nonce,
-                   {Limit::authors_per_room, "The number of authors in this room", config.authors_per_room_max},
-                   replica.members().size() + 1));
+    return tl::unexpected(over_quota(
+        context, header.nonce,
+        {Limit::authors_per_room, "The number of authors in this room", config.authors_per_room_max, kAuthorsRemedy},
+        replica.members().size() + 1));
   auto valid = context.measure(context.metrics.signature_verify_latency,
                                [&] { return replica.validate(std::move(packet), context.now.wall); });
   if (!valid) return tl::unexpected(make_refusal(header.nonce, valid.error().code, std::move(valid.error().text)));

@@ -24,7 +24,7 @@ bool is_passing(StoreError code) {
 
 }  // namespace
 
-Room::Room(HubContext& context, const RoomId& id, std::uint64_t log_bytes)
+Room::Room(HubContext& context, const RoomId& id)
     : context_(context),
       id_(id),
       relay_(
@@ -34,7 +34,6 @@ Room::Room(HubContext& context, const RoomId& id, std::uint64_t log_bytes)
           },
           [this](std::uint32_t number) { return find_session(number); }),
       presence_(context),
-      log_bytes_(log_bytes),
       idle_since_(context.now.monotonic) {}
 
 // ---- The store ----------------------------------------------------------------------------------------------------
@@ -70,6 +69,7 @@ void Room::on_loaded(RoomLoader::Result result) {
   }
   replica_ = std::move(result->replica);
   suspended_ = std::move(result->suspended);
+  log_bytes_ = result->log_bytes;
   // Sessions that lag behind go on from what the ring had, when the log did not move on without us.
   if (ring_.committed() != replica_.head() || ring_.record_hash(ring_.committed()) != replica_.record_hash())
     ring_ = std::move(result->ring);
@@ -150,6 +150,19 @@ void Room::archive_before(Seq snapshot) {
   if (snapshot.value() <= distance) return;
   ask_store(store::Compact{id_, Seq{snapshot.value() - distance}}, [this](StoreDesk::Result& result) {
     if (!result) context_.note_store_failure(id_, "archive old packets", result.error().message);
+    // What failed half-way has cut something too.
+    count_log_bytes();
+  });
+}
+
+void Room::count_log_bytes() {
+  ask_store(store::ReadRecords{id_, ring_.committed(), 1, 1}, [this](StoreDesk::Result& result) {
+    if (!result) return context_.note_store_failure(id_, "say how large a log is", result.error().message);
+    const auto& range = answer_of<store::RecordRange>(result);
+    // The answer may count appends whose own answers come after it; it says through which record.
+    log_bytes_ = range.log_bytes;
+    for (auto seq = range.head.value() + 1; seq <= ring_.head().value(); ++seq)
+      log_bytes_ += ring_.find(Seq{seq})->stored_bytes;
   });
 }
 

@@ -23,7 +23,7 @@ namespace theta::hub {
 /// its authors are told "not yet", and the room is loaded again from the store.
 class Room {
  public:
-  Room(HubContext& context, const RoomId& id, std::uint64_t log_bytes);
+  Room(HubContext& context, const RoomId& id);
   Room(const Room&) = delete;
   Room& operator=(const Room&) = delete;
 
@@ -31,7 +31,6 @@ class Room {
   void load();
 
   [[nodiscard]] const RoomId& id() const { return id_; }
-  [[nodiscard]] std::uint64_t log_bytes() const { return log_bytes_; }
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   /// The store does not have it, or what it has is damaged: to be taken out of memory.
   [[nodiscard]] bool is_dead() const { return state_ == State::dead; }
@@ -78,6 +77,8 @@ class Room {
   void commit(Seq last);
   void publish(const SnapshotShelf::Statement& statement);
   void archive_before(Seq snapshot);
+  /// Asks the store how large the log is: archiving has cut bytes that this room counted.
+  void count_log_bytes();
   void expel_revoked();
   void close_stalled();
   void want_presence_flush();
@@ -138,6 +139,7 @@ class Room {
   std::vector<Session*> sessions_;
   std::uint32_t last_session_number_ = 0;
   std::set<AuthorKey> suspended_;
+  /// On disk and under way to it.
   std::uint64_t log_bytes_ = 0;
 
   /// Sequenced in this turn, not yet handed to the store; `batch_base_` is the seq before the first.

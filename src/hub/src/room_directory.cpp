@@ -20,7 +20,7 @@ void RoomDirectory::list() {
       list_again_at_ = context_.now.monotonic + context_.config.probe_backoff_min;
       return;
     }
-    for (const auto& room : answer_of<store::RoomList>(result).rooms) log_bytes_[room.room] = room.log_bytes;
+    for (const auto& room : answer_of<store::RoomList>(result).rooms) known_.insert(room.room);
     is_listed_ = true;
   });
 }
@@ -32,8 +32,7 @@ RoomDirectory::Found RoomDirectory::open(const RoomId& id) {
       return {nullptr, log::Refused{RefusalCode::hub_busy, "The room is being taken out of memory; try again soon."}};
     unload(found);
   }
-  const auto known = log_bytes_.find(id);
-  if (is_listed_ && known == log_bytes_.end())
+  if (is_listed_ && !known_.contains(id))
     return {nullptr, log::Refused{RefusalCode::no_such_room, "This hub has no room " + to_base64url(id.view()) +
                                                                  ". Check the link, and that it names the right hub."}};
   if (loaded_.size() >= context_.config.rooms_loaded_max && !unload_longest_idle()) {
@@ -42,7 +41,7 @@ RoomDirectory::Found RoomDirectory::open(const RoomId& id) {
                                   "All " + std::to_string(context_.config.rooms_loaded_max) +
                                       " rooms that this hub keeps in memory are in use; try again later."}};
   }
-  auto room = std::make_unique<Room>(context_, id, known == log_bytes_.end() ? 0 : known->second);
+  auto room = std::make_unique<Room>(context_, id);
   auto* result = room.get();
   loaded_.emplace(id, std::move(room));
   result->load();
@@ -68,11 +67,9 @@ void RoomDirectory::tick() {
 
 RoomDirectory::Rooms::iterator RoomDirectory::unload(Rooms::iterator at) {
   auto* room = at->second.get();
-  if (!room->is_dead()) {
-    log_bytes_[room->id()] = room->log_bytes();
+  if (!room->is_dead())
     context_.say_of_peers(LogLevel::info, "room_closed", "A room that nobody was in has left memory.",
                           {room_field(room->id())});
-  }
   std::erase(context_.rooms_to_flush, room);
   std::erase(context_.rooms_with_presence, room);
   return loaded_.erase(at);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "room.h"
 
@@ -16,8 +17,8 @@ class RoomDirectory {
   /// Asks the store which rooms there are.
   void list();
   [[nodiscard]] bool is_listed() const { return is_listed_; }
-  [[nodiscard]] std::size_t known_count() const { return log_bytes_.size(); }
-  void note_created(const RoomId& room, std::uint64_t log_bytes) { log_bytes_[room] = log_bytes; }
+  [[nodiscard]] std::size_t known_count() const { return known_.size(); }
+  void note_created(const RoomId& room) { known_.insert(room); }
 
   /// The room, loaded if need be; null when there is no such room or no place for another one in memory.
   struct Found {
@@ -43,7 +44,7 @@ class RoomDirectory {
 
   HubContext& context_;
   Rooms loaded_;
-  std::unordered_map<RoomId, std::uint64_t, FixedBytesHash<RoomId>> log_bytes_;
+  std::unordered_set<RoomId, FixedBytesHash<RoomId>> known_;
   bool is_listed_ = false;
   bool is_listing_ = false;
   MonotonicTime list_again_at_{};

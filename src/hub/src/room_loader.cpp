@@ -70,6 +70,7 @@ void RoomLoader::take_records(StoreDesk::Result& result) {
   if (loaded_.replica.head() < range.head)
     return finish(fail(StoreError::corrupt, "the log ends at record " + std::to_string(loaded_.replica.head().value()) +
                                                 ", before its head " + std::to_string(range.head.value())));
+  loaded_.log_bytes = range.log_bytes;
   if (loaded_.replica.head().value() == 0) return finish(fail(StoreError::not_found, "the room has no records"));
   finish(std::move(loaded_));
 }

@@ -22,6 +22,7 @@ class RoomLoader {
     std::set<AuthorKey> suspended;
     std::optional<KeptSnapshot> snapshot;
     RecordRing ring;  // the newest records, all committed
+    std::uint64_t log_bytes = 0;
   };
   using Result = Expected<Loaded, store::StoreError>;
 

@@ -78,28 +78,28 @@ void RoomOpener::create(const Session& session, std::uint32_t request, replica::
                            {record.seq, header.author, header.nonce, record.header_hash, record.record_hash, bytes}};
   const HubObserver::Committed committed{room.room(),  record.seq,         header.author,
                                          header.nonce, record.header_hash, record.record_hash};
-  context_.store.submit(std::move(create), [this, peer = session.peer(), request, committed,
-                                            size = bytes.size()](StoreDesk::Result& result) {
-    // A room is named by its first packet, so one that exists already was opened by these very bytes.
-    const bool exists = !result && result.error().code == store::StoreError::conflict;
-    if (result) {
-      directory_.note_created(committed.room, size);
-      context_.say(LogLevel::info, "room_created", "A room was made.",
-                   {room_field(committed.room), author_field(committed.author)});
-      context_.metrics.total_appended.add();
-      context_.metrics.append_rate.add(1, context_.now.monotonic);
-      if (context_.observer != nullptr) context_.observer->on_committed(committed);
-    } else if (!exists) {
-      context_.note_store_failure(committed.room, "make a room", result.error().message);
-    }
-    auto* found = find_(peer);
-    if (found == nullptr) return;
-    if (result || exists) return found->send_control(messages::room_opened(committed.room));
-    found->refuse(request,
-                  {RefusalCode::room_read_only, "The hub could not store the room: " + result.error().message +
-                                                    ". Try again when its disk has recovered."},
-                  log::retry_after_ms(context_.config.probe_backoff_min));
-  });
+  context_.store.submit(
+      std::move(create), [this, peer = session.peer(), request, committed](StoreDesk::Result& result) {
+        // A room is named by its first packet, so one that exists already was opened by these very bytes.
+        const bool exists = !result && result.error().code == store::StoreError::conflict;
+        if (result) {
+          directory_.note_created(committed.room);
+          context_.say(LogLevel::info, "room_created", "A room was made.",
+                       {room_field(committed.room), author_field(committed.author)});
+          context_.metrics.total_appended.add();
+          context_.metrics.append_rate.add(1, context_.now.monotonic);
+          if (context_.observer != nullptr) context_.observer->on_committed(committed);
+        } else if (!exists) {
+          context_.note_store_failure(committed.room, "make a room", result.error().message);
+        }
+        auto* found = find_(peer);
+        if (found == nullptr) return;
+        if (result || exists) return found->send_control(messages::room_opened(committed.room));
+        found->refuse(request,
+                      {RefusalCode::room_read_only, "The hub could not store the room: " + result.error().message +
+                                                        ". Try again when its disk has recovered."},
+                      log::retry_after_ms(context_.config.probe_backoff_min));
+      });
 }
 
 }  // namespace theta::hub

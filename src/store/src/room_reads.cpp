@@ -72,6 +72,7 @@ StoreResult<Answer> RoomDatabase::State::read_records(const ReadRecords& request
   if (!room) return tl::unexpected(room.error());
   RecordRange range;
   range.head = Seq{room->head};
+  range.log_bytes = room->log_bytes;
   const std::uint64_t count_max = std::clamp(request.count_max, 1U, limits::kReadRecordsMax);
   const std::size_t bytes_max = std::min(request.bytes_max, limits::kReadBytesMax);
   const std::uint64_t from = std::max<std::uint64_t>(request.from.value(), 1);

@@ -164,7 +164,9 @@ struct RoomList {
 };
 struct Done {};
 struct RecordRange {
-  Seq head;  // the room's head at the time of reading
+  // The room's head and size of its log, both at the time of reading.
+  Seq head;
+  std::uint64_t log_bytes = 0;
   std::vector<StoredRecord> records;
 };
 struct Equivocations {
