@@ -157,9 +157,7 @@ void FaultSchedule::change_cast(PeerNode& peer, Fault fault) {
   auto* admin = world_.find_admin(peer.room());
   if (admin == nullptr) return;
   auto ticket = world_.invite(*admin, {.role = random_.chance(0.2) ? log::Role::viewer : log::Role::editor});
-  // An invite holds as long as its issuer is an admin.
-  const bool may_fail = world_.profile().actions[static_cast<std::size_t>(Action::grant)] > 0;
-  if (ticket) world_.add_peer({.room = peer.room(), .ticket = ticket, .key = std::nullopt, .may_fail = may_fail});
+  if (ticket) world_.add_peer({.room = peer.room(), .ticket = ticket, .key = std::nullopt});
 }
 
 void FaultSchedule::heal_all() {

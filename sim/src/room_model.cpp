@@ -25,8 +25,19 @@ std::optional<std::string> RoomModel::append(const store::StoredRecord& stored, 
   kept.outcomes = std::move(*outcomes);
   kept.changed_scene = !(replica_.scene().hash() == hash_before);
   records_.push_back(std::move(kept));
+  if (replica_.members_changed()) note_admins();
   if (is_promised) promise(stored.seq);
   return std::nullopt;
+}
+
+void RoomModel::note_admins() {
+  for (const auto& [author, member] : replica_.members().all()) {
+    if (member.role == log::Role::admin) {
+      admins_.insert(author);
+    } else if (admins_.contains(author)) {
+      former_admins_.insert(author);
+    }
+  }
 }
 
 void RoomModel::roll_back(Seq head) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,11 +41,19 @@ class RoomModel {
   [[nodiscard]] const ModelRecord* find(Seq seq) const;
   void promise(Seq through);
   [[nodiscard]] Seq promised() const { return promised_; }
+  /// Whether the author was an admin at every record since it first was one.
+  [[nodiscard]] bool was_always_admin(const AuthorKey& author) const {
+    return admins_.contains(author) && !former_admins_.contains(author);
+  }
 
  private:
+  void note_admins();
+
   replica::Replica replica_;
   std::vector<ModelRecord> records_;
   Seq promised_;
+  std::set<AuthorKey> admins_;  // ever
+  std::set<AuthorKey> former_admins_;
 };
 
 using RoomModels = std::map<RoomId, RoomModel>;

@@ -107,7 +107,11 @@ bool Simulation::is_outside(PeerNode& peer) const {
   const auto model = world_.models().find(peer.room());
   if (model == world_.models().end()) return peer.may_fail;
   const auto* member = model->second.replica().members().find(peer.author());
-  if (member == nullptr) return peer.may_fail;
+  if (member == nullptr) {
+    const auto& ticket = peer.options().ticket;
+    // An invite holds as long as its issuer is an admin.
+    return peer.may_fail || (ticket && !model->second.was_always_admin(ticket->invite.issuer));
+  }
   return member->role == log::Role::none;
 }
 
