@@ -85,8 +85,7 @@ struct Turns {
 
 void measure_singles(Report& report, const Stream& singles) {
   Turns turns;
-  for (int turn = 0; turn < kTurns; ++turn)
-    turns.add(rate(singles, replica::Trust::verify), raw_verify_rate(singles));
+  for (int turn = 0; turn < kTurns; ++turn) turns.add(rate(singles, replica::Trust::verify), raw_verify_rate(singles));
   report.add("core: libsodium's raw verify", quantile(turns.theirs, 0.5), "packets/s");
   report.add("core: packets of one command, verified", quantile(turns.ours, 0.5), "packets/s");
   report.add("core: of the raw verify rate", quantile(turns.ratios, 0.5), "ratio", 0.85);
