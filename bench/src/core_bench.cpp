@@ -50,27 +50,27 @@ void take_all(replica::Replica& replica, const Stream& stream, replica::Trust tr
   THETA_CHECK(!replica.state_hash().is_zero());
 }
 
-double rate(const Stream& stream, replica::Trust trust) {
+double rate(const Stream& stream, replica::Trust trust, int runs) {
   std::optional<replica::Replica> replica;
   const auto seconds = median_seconds(
-      5, [&] { replica = prepared(stream); }, [&] { take_all(*replica, stream, trust); });
+      runs, [&] { replica = prepared(stream); }, [&] { take_all(*replica, stream, trust); });
   return static_cast<double>(stream.commands) / seconds;
 }
 
 double raw_verify_rate(const Stream& stream) {
-  const auto seconds = median_seconds(
-      5, [] {},
-      [&] {
-        for (const auto& packet : stream.packets) {
-          const bool good = log::verify_signature(packet);
-          THETA_CHECK(good);
-        }
-      });
+  const auto seconds = seconds_of([&] {
+    for (const auto& packet : stream.packets) {
+      const bool good = log::verify_signature(packet);
+      THETA_CHECK(good);
+    }
+  });
   return static_cast<double>(stream.packets.size()) / seconds;
 }
 
 /// The two sides of a ratio take turns, so that a machine that is fast now and slow then is fair to both.
-constexpr int kTurns = 5;
+constexpr int kTurns = 15;
+constexpr int kRivalTurns = 5;  // each starts a process
+constexpr int kRuns = 5;
 
 struct Turns {
   std::vector<double> ours;
@@ -85,7 +85,8 @@ struct Turns {
 
 void measure_singles(Report& report, const Stream& singles) {
   Turns turns;
-  for (int turn = 0; turn < kTurns; ++turn) turns.add(rate(singles, replica::Trust::verify), raw_verify_rate(singles));
+  for (int turn = 0; turn < kTurns; ++turn)
+    turns.add(rate(singles, replica::Trust::verify, 1), raw_verify_rate(singles));
   report.add("core: libsodium's raw verify", quantile(turns.theirs, 0.5), "packets/s");
   report.add("core: packets of one command, verified", quantile(turns.ours, 0.5), "packets/s");
   report.add("core: of the raw verify rate", quantile(turns.ratios, 0.5), "ratio", 0.85);
@@ -96,10 +97,10 @@ void measure_s1(Report& report, const Options& options) {
   const auto s1 = make_stream(6000, 1, false);
   Turns turns;
   std::vector<double> apply_alone;
-  for (int turn = 0; turn < kTurns; ++turn) {
+  for (int turn = 0; turn < kRivalTurns; ++turn) {
     const auto yjs = run_rival(options, "yjs_s1.mjs");
-    if (!yjs) return report.add("S1: unsigned apply", rate(s1, replica::Trust::trusted_source), "edits/s");
-    turns.add(rate(s1, replica::Trust::trusted_source), yjs->at("edit_and_apply_per_s").get<double>());
+    if (!yjs) return report.add("S1: unsigned apply", rate(s1, replica::Trust::trusted_source, kRuns), "edits/s");
+    turns.add(rate(s1, replica::Trust::trusted_source, kRuns), yjs->at("edit_and_apply_per_s").get<double>());
     apply_alone.push_back(yjs->at("apply_per_s").get<double>());
   }
   report.add("S1: unsigned apply", quantile(turns.ours, 0.5), "edits/s");
@@ -112,8 +113,9 @@ void measure_s1(Report& report, const Options& options) {
 
 void bench_core(Report& report, const Options& options) {
   const auto batches = make_stream(400, 100, true);
-  report.add("core: packets of 100 commands, verified", rate(batches, replica::Trust::verify), "commands/s", 500'000);
-  const auto singles = make_stream(4000, 1, true);
+  report.add("core: packets of 100 commands, verified", rate(batches, replica::Trust::verify, kRuns), "commands/s",
+             500'000);
+  const auto singles = make_stream(1000, 1, true);
   measure_singles(report, singles);
   measure_s1(report, options);
 
