@@ -29,6 +29,7 @@ constexpr std::array<const char*, kActionCount> kActionNames{"create",
                                                              "deactivate_tool",
                                                              "grant",
                                                              "revoke",
+                                                             "revoke_invite",
                                                              "set_policy",
                                                              "undo",
                                                              "redo",
@@ -63,6 +64,7 @@ Profile everyday(std::string name) {
   profile.weight(Action::undo) = 2;
   profile.weight(Action::grant) = 0.1;
   profile.weight(Action::revoke) = 0;
+  profile.weight(Action::revoke_invite) = 0;
   profile.weight(Action::set_policy) = 0.3;
   profile.weight(Action::upload) = 0.3;
   profile.weight(Action::download) = 0.3;
@@ -237,6 +239,7 @@ Profile roles() {
   profile.peers_min = 3;
   profile.weight(Action::grant) = 4;
   profile.weight(Action::revoke) = 2;
+  profile.weight(Action::revoke_invite) = 1;
   profile.weight(Action::set_policy) = 4;
   profile.weight(Action::invite) = 3;
   profile.fault_gap = seconds(5);

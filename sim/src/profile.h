@@ -36,6 +36,7 @@ enum class Action : std::uint8_t {
   deactivate_tool,
   grant,
   revoke,
+  revoke_invite,
   set_policy,
   undo,
   redo,

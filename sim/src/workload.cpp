@@ -55,6 +55,7 @@ void Workload::act(PeerNode& peer, Action action) {
     case Action::deactivate_tool: return show_others(peer, action);
     case Action::grant:
     case Action::revoke:
+    case Action::revoke_invite:
     case Action::set_policy: return govern(peer, action);
     case Action::undo:
     case Action::redo:
@@ -279,7 +280,16 @@ void Workload::govern(PeerNode& peer, Action action) {
     const std::vector<Role> all{Role::viewer, Role::editor, Role::editor, Role::editor, Role::admin};
     submit(actor, action, commands::grant_role(whom, random_.pick(all)));
   } else if (action == Action::revoke) {
-    submit(actor, action, commands::revoke_role(whom));
+    submit(
+        actor, action,
+        commands::revoke_role(whom, random_.chance(0.5) ? commands::TheirInvite::revoke : commands::TheirInvite::keep));
+  } else if (action == Action::revoke_invite) {
+    // One that somebody may be about to use, was used, or does not exist.
+    crypto::Seed seed;
+    random_.fill(seed.bytes);
+    auto invite = crypto::KeyPair::from_seed(seed).public_key<InviteKey>();
+    if (!invites_.empty() && random_.chance(0.8)) invite = random_.pick(invites_);
+    submit(actor, action, commands::revoke_invite(invite));
   } else {
     log::PolicyScope scope;
     if (random_.chance(0.5)) scope.entity = target(actor);
@@ -381,6 +391,7 @@ void Workload::invite(PeerNode& peer) {
   auto ticket = world_.invite(peer, terms);
   if (!ticket) return;
   world_.keeper().count("action.invite");
+  invites_.push_back(ticket->invite.key);
   world_.add_peer({.room = peer.room(), .ticket = ticket, .key = std::nullopt, .may_fail = true});
   // A second one with the same link, which may be used up.
   if (random_.chance(0.4))

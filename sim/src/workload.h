@@ -53,6 +53,7 @@ class Workload {
   Targets entities_;
   std::vector<AssetId> assets_;
   std::vector<client::CommandHandle> recent_;
+  std::vector<InviteKey> invites_;
 };
 
 }  // namespace theta::sim

@@ -217,6 +217,8 @@ TEST_F(Typed, RolesAndPolicies) {
   EXPECT_EQ(admin->replica().members().find(bob->author())->role, log::Role::viewer);
   type(R"({"command":"revoke_role","author":")" + author + R"("})");
   EXPECT_EQ(admin->replica().members().find(bob->author())->role, log::Role::none);
+  const auto invite = admin->replica().members().find(bob->author())->invite;
+  EXPECT_EQ(admin->replica().members().invite_uses(invite), log::Members::kInviteRevoked) << "so that he stays out";
   make_three();
   type(R"({"command":"set_policy","entity":"0:1","component":"transform","strategy":"reject"})");
   const log::PolicyScope scope{*object_from_text("0:1"), wire::fb::Component::transform};
@@ -224,6 +226,16 @@ TEST_F(Typed, RolesAndPolicies) {
   type(R"({"command":"set_policy","entity":"0:1","component":"transform"})");
   EXPECT_THAT(admin->replica().policies().all(), IsEmpty());
   EXPECT_THAT(refusal(R"({"command":"set_policy","strategy":"first_wins"})"), HasSubstr("last_write_wins"));
+}
+
+TEST_F(Typed, InvitesAreRevokedAloneOrKeptWhenSomebodyIsPutOut) {
+  auto& bob = world.add_member(admin, "Bob", 2);
+  const auto invite = admin->replica().members().find(bob->author())->invite;
+  type(R"({"command":"revoke_role","author":")" + to_hex(bob->author().view()) + R"(","keep_invite":true})");
+  EXPECT_EQ(admin->replica().members().invite_uses(invite), 1U);
+  type(R"({"command":"revoke_invite","invite":")" + to_hex(invite.view()) + R"("})");
+  EXPECT_EQ(admin->replica().members().invite_uses(invite), log::Members::kInviteRevoked);
+  EXPECT_THAT(refusal(R"({"command":"revoke_invite","invite":"abcd"})"), HasSubstr("64 hexadecimal digits"));
 }
 
 TEST_F(Typed, UndoAndRedo) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "theta/base/hex.h"
+#include "theta/crypto/keys.h"
+
 namespace theta::cli {
 namespace {
 
@@ -24,6 +27,30 @@ TEST(LinkTerms, AddressesAreSplitAtTheLastColon) {
   EXPECT_EQ(split_address("[::1]:80")->host, "::1");
   for (const char* text : {"", "host", "host:", ":80", "host:0", "host:65536", "host:8x"})
     EXPECT_FALSE(split_address(text)) << text;
+}
+
+TEST(LinkTerms, AnInviteIsNamedByItsLinkOrItsKey) {
+  crypto::Seed seed;
+  seed.bytes.fill(3);
+  const auto issuer = crypto::KeyPair::from_seed(seed);
+  log::RoomLink link;
+  link.host = "example.org";
+  link.port = 4433;
+  link.room.bytes.fill(1);
+  link.hub = issuer.public_key<HubKey>();
+  EXPECT_FALSE(parse_invite_key(log::to_string(link))) << "a member's link has no invite";
+  seed.bytes.fill(4);
+  link.ticket = log::RoomLink::Ticket{log::make_invite(link.room, {}, issuer, seed), seed};
+  const auto key = link.ticket->invite.key;
+  EXPECT_EQ(parse_invite_key(log::to_string(link)), key);
+  EXPECT_EQ(parse_invite_key(to_hex(key.view())), key);
+  for (const char* text : {"", "theta://nowhere", "abcd"}) EXPECT_FALSE(parse_invite_key(text)) << text;
+}
+
+TEST(LinkTerms, ALinkIsGoodForFewWhenNobodySaidHowMany) {
+  EXPECT_EQ(default_uses(log::Role::admin), 1U);
+  EXPECT_EQ(default_uses(log::Role::editor), 10U);
+  EXPECT_EQ(default_uses(log::Role::viewer), 100U);
 }
 
 }  // namespace

@@ -219,6 +219,14 @@ TEST(CheckPayload, RolesAreGrantedToKeysAndRevokedFromThem) {
   expect_refused("key", revoke);
 }
 
+TEST(CheckPayload, InvitesAreRevokedByTheirKey) {
+  fb::RevokeInviteT revoke;
+  revoke.invite = pointer_to(key(2));
+  expect_taken(revoke);
+  revoke.invite = pointer_to(fb::Bytes32());
+  expect_refused("key", revoke);
+}
+
 TEST(CheckPayload, PoliciesNameKnownComponentsAndStrategies) {
   fb::SetPolicyT good;
   good.entity = 5;

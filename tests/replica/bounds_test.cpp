@@ -208,3 +208,20 @@ TEST_F(Bounds, AHostThatFlushesDenormalsComputesAsAllOthersDo) {
 
 }  // namespace
 }  // namespace theta::replica::testing
+TEST_F(ForgedSnapshot, InvitesAreUsedAsOftenAsAuthorsCameByThem) {
+  ASSERT_EQ(snapshot.invites.size(), 1U);
+  const auto uses = snapshot.invites.front()->uses;
+  const auto complaint = [&](std::uint32_t claimed) {
+    snapshot.invites.front()->uses = claimed;
+    return problem();
+  };
+  EXPECT_NE(complaint(uses + 1).find("more or less often"), std::string::npos) << problem();
+  EXPECT_EQ(complaint(log::Members::kInviteRevoked).find("more or less often"), std::string::npos) << problem();
+  EXPECT_EQ(complaint(uses).find("more or less often"), std::string::npos) << problem();
+  author(slot.value()).invite = nullptr;
+  EXPECT_NE(problem().find("more or less often"), std::string::npos) << problem();
+  author(slot.value()).invite = std::make_unique<fb::Bytes32>(*snapshot.invites.front()->key);
+  snapshot.invites.clear();
+  EXPECT_NE(problem().find("came by an invite that is not there"), std::string::npos) << problem();
+}
+

@@ -511,12 +511,13 @@ ReplicaResult<Replica> opened_with_nonce(const TestRoom& opened, std::uint64_t n
   out.put(opener.stamp.value());
   out.put(opener.object_counter);
   out.put_varint(0);
+  out.put_bytes(InviteKey{}.view());
   object->state_hash =
       std::make_unique<fb::Bytes32>(wire::to_fb32(crypto::Hasher("theta/state/v1")
                                                       .update(room.room().view())
                                                       .update_integer(room.head().value())
                                                       .update(Hash256{}.view())
-                                                      .update(crypto::hash256("theta/member/v1", member).view())
+                                                      .update(crypto::hash256("theta/member/v2", member).view())
                                                       .finish()));
   flatbuffers::FlatBufferBuilder builder;
   fb::FinishSnapshotBuffer(builder, fb::Snapshot::Pack(builder, object.get()));

@@ -38,9 +38,9 @@ constexpr std::array<const char*, 3> kRecords = {
     "0000000100000001000000000000000100000015000000"};
 // After each record.
 constexpr std::array<const char*, 3> kStateHashes = {
-    "44547bf4c9f0b91d2ebebf258f12dfb4bec2f6956a66e74ad5335da07a854ef3",
-    "c94654b24968393e700ffa51cd90686e281711206421e82792dbfa838aeb6eaa",
-    "12d65627dca645df3c04e4de4ec28a0013f1f05bdb3bce29e18e5abc9e39e085"};
+    "be67746db33a4c1a292c0e57716187c2c354c31b8301df3b06021584c753aac8",
+    "3e1c512f951c952a20f9169ded16d93ac2fac17b99e72bf7fa9bfd5881cb0735",
+    "e24901b9ba1d7c056060fd9ddc35ff04fce7372c5b42d76f95d9a56cec311fb3"};
 // Of the room's only author, at the end.
 constexpr const char* kJournal =
     "0200010000000000010100000000000000000300000000000001010000000000000007000000000000000000001e68e5cf8b0100000003"
@@ -140,12 +140,13 @@ TEST(Format, StateHashIsTheSumOfThePagesElements) {
   out.put_bytes(head.view());             // of its last header
   out.put_bytes(header.subspan(120, 8));  // its stamp
   out.put<std::uint64_t>(1);              // it has made 0:1
-  out.put_varint(0);                      // nothing selected, and no tool
+  out.put_varint(0);                      // nothing selected
+  out.put_bytes(Hash256{}.view());        // came by no invite; and no tool
   // The entry of the create has 18 bytes; the one of the tags is the rest.
   const Bytes journal = bytes_of(kJournal);
   const Bytes slot(2, 0);
   const auto rest_hash =
-      sum({hash("theta/member/v1", {member}), hash("theta/journal/v1", {slot, ByteView(journal).first(18)}),
+      sum({hash("theta/member/v2", {member}), hash("theta/journal/v1", {slot, ByteView(journal).first(18)}),
            hash("theta/journal/v1", {slot, ByteView(journal).subspan(18)})});
   const auto first = bytes_of(kRecords[0]);
   const auto room = hash("theta/packet-header/v1", {ByteView(first).subspan(48, 160)});

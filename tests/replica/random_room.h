@@ -116,12 +116,23 @@ class RandomRoom {
   /// What only an admin may do.
   std::vector<fb::CommandUnion> any_room_command() {
     auto& author = authors_[next() % authors_.size()];
-    switch (next() % 6) {
+    switch (next() % 8) {
       case 0: return grant(author, static_cast<log::Role>(1 + next() % 3));
       case 1: return grant(viewer_, next() % 2 ? log::Role::viewer : log::Role::editor);
       case 2: {
         fb::RevokeRoleT take;
         take.author = std::make_unique<fb::Bytes32>(wire::to_fb32(author.id()));
+        take.revoke_invite = next() % 2 == 0;
+        return alone(command(std::move(take)));
+      }
+      case 3: {
+        // The one that all came by, or one that nobody ever uses.
+        const auto* joined = room.hub.members().find(author.id());
+        auto invite = joined->invite;
+        if (next() % 2)
+          invite = TestAuthor::make_key(static_cast<std::uint8_t>(next() % 4 + 1)).public_key<InviteKey>();
+        fb::RevokeInviteT take;
+        take.invite = std::make_unique<fb::Bytes32>(wire::to_fb32(invite));
         return alone(command(std::move(take)));
       }
       default: {

@@ -110,6 +110,109 @@ TEST(Invites, TermsCannotBeRaised) {
   EXPECT_EQ(room.refusal(greedy, std::move(join)), RefusalCode::invite_invalid);
 }
 
+fb::CommandUnion revoke_invite(const InviteKey& invite) {
+  fb::RevokeInviteT revoke;
+  revoke.invite = std::make_unique<fb::Bytes32>(wire::to_fb32(invite));
+  return command(std::move(revoke));
+}
+
+fb::CommandUnion revoke_role(const TestAuthor& author, bool and_invite) {
+  fb::RevokeRoleT revoke;
+  revoke.author = std::make_unique<fb::Bytes32>(wire::to_fb32(author.id()));
+  revoke.revoke_invite = and_invite;
+  return command(std::move(revoke));
+}
+
+TEST(Invites, RevokedOneLetsNobodyInAndWhoCameByItStays) {
+  TestRoom room;
+  TestAuthor early(2);
+  TestAuthor late(3);
+  room.join(early);
+  const auto invite = room.hub.members().find(early.id())->invite;
+  EXPECT_FALSE(invite.is_zero());
+  EXPECT_EQ(room.send(room.opener, revoke_invite(invite)).status, OutcomeStatus::applied);
+  EXPECT_EQ(room.refusal(late, room.join_command(late, {})), RefusalCode::invite_revoked);
+  room.create(early);
+  EXPECT_EQ(room.send(room.opener, revoke_invite(invite)).status, OutcomeStatus::applied) << "again, for nothing";
+  // Another invite of the same admin lets in.
+  EXPECT_EQ(room.send(late, room.join_command(late, {}, 101)).status, OutcomeStatus::applied);
+}
+
+TEST(Invites, OneThatNobodyHasUsedCanBeRevoked) {
+  TestRoom room;
+  TestAuthor guest(2);
+  const auto join = room.join_command(guest, {});
+  const auto invite = wire::from_fb<InviteKey>(*join.AsJoinRoom()->invite->key);
+  EXPECT_EQ(room.send(room.opener, revoke_invite(invite)).status, OutcomeStatus::applied);
+  EXPECT_EQ(room.refusal(guest, room.join_command(guest, {})), RefusalCode::invite_revoked);
+}
+
+TEST(Invites, OnlyAdminsRevokeThem) {
+  TestRoom room;
+  TestAuthor editor(2);
+  room.join(editor);
+  const auto invite = room.hub.members().find(editor.id())->invite;
+  EXPECT_EQ(room.refusal(editor, revoke_invite(invite)), RefusalCode::role_too_low);
+}
+
+TEST(Invites, WhoIsPutOutWithTheInviteComesBackWithNoNewKey) {
+  TestRoom room;
+  TestAuthor thief(2);
+  TestAuthor same_thief(3);
+  TestAuthor again(4);
+  room.join(thief);
+  EXPECT_EQ(room.send(room.opener, revoke_role(thief, false)).status, OutcomeStatus::applied);
+  room.join(same_thief);
+  EXPECT_EQ(room.send(room.opener, revoke_role(same_thief, true)).status, OutcomeStatus::applied);
+  EXPECT_EQ(room.hub.members().find(same_thief.id())->role, Role::none);
+  EXPECT_EQ(room.refusal(again, room.join_command(again, {})), RefusalCode::invite_revoked);
+}
+
+TEST(Invites, RefusedRevocationOfARoleLeavesTheInviteOpen) {
+  TestRoom room;
+  TestAuthor second(2);
+  TestAuthor guest(3);
+  room.join(second, Role::admin);
+  EXPECT_EQ(room.send(second, revoke_role(room.opener, false)).status, OutcomeStatus::applied);
+  EXPECT_EQ(room.send(second, revoke_role(second, true)).reason, RejectReason::last_admin);
+  const auto invite = room.hub.members().find(second.id())->invite;
+  EXPECT_EQ(room.hub.members().invite_uses(invite), 1U);
+}
+
+TEST(Invites, WhoOpenedTheRoomOrWasGrantedARoleCameByNone) {
+  TestRoom room;
+  TestAuthor granted(2);
+  fb::GrantRoleT grant;
+  grant.author = std::make_unique<fb::Bytes32>(wire::to_fb32(granted.id()));
+  grant.role = Role::editor;
+  room.send(room.opener, command(std::move(grant)));
+  EXPECT_EQ(room.send(room.opener, revoke_role(granted, true)).status, OutcomeStatus::applied);
+  EXPECT_TRUE(room.hub.members().invites().empty());
+}
+
+TEST(Invites, RevocationsAreInSnapshotsAndInTheStateHash) {
+  TestRoom room;
+  TestAuthor early(2);
+  TestAuthor late(3);
+  room.join(early);
+  const auto invite = room.hub.members().find(early.id())->invite;
+  const auto packet_of = [&] {
+    std::vector<fb::CommandUnion> commands;
+    commands.push_back(revoke_invite(invite));
+    return room.sign(room.opener, pack(std::move(commands)), 1);
+  };
+  room.sequence(packet_of());
+  auto loaded = Replica::load_snapshot(room.hub.save_snapshot(), true);
+  ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
+  EXPECT_EQ(loaded->state_hash(), room.hub.state_hash());
+  EXPECT_EQ(loaded->members().find(early.id())->invite, invite);
+  std::vector<fb::CommandUnion> join;
+  join.push_back(room.join_command(late, {}));
+  const auto refused = loaded->validate(room.sign(late, pack(std::move(join)), 1), from_unix_ms(room.now_ms));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, RefusalCode::invite_revoked);
+}
+
 // ---- Chains and ids -----------------------------------------------------------------------------------------------
 
 TEST(Validity, ReplayedGappedForgedAndForeignPacketsAreRefused) {

@@ -127,7 +127,7 @@ class ExitCodes:
         for_one = self.run("invite", self.link, "--uses", "1", "--data", self.path("hub"))
         self.run("join", for_one, "--data", self.path("first"))
         self.expect(4, "used", "join", for_one, "--data", self.path("second"))
-        short = self.run("invite", self.link, "--expires", "1s", "--data", self.path("hub"))
+        short = self.run("invite", self.link, "--expires", "1s", "--uses", "0", "--data", self.path("hub"))
         guests = iter(range(1000))
 
         def is_expired():
@@ -136,16 +136,30 @@ class ExitCodes:
         wait_until(is_expired, "an invite for one second to expire")
         self.expect(4, "expired", "join", short, "--data", self.path("late"))
 
+        self.invites_that_were_revoked()
+
+    def invites_that_were_revoked(self):
+        invite = self.run("invite", self.link, "--data", self.path("hub"))
+        self.expect(4, "admin", "invite", self.link, "--revoke", invite, "--data", self.path("ann"))
+        self.expect(5, "--revoke", "invite", self.link, "--revoke", "x", "--data", self.path("hub"))
+        self.expect(2, "--revoke", "invite", self.link, "--revoke", invite, "--uses", "1", "--data", self.path("hub"))
+        self.expect(0, "revoked", "invite", self.link, "--revoke", invite, "--data", self.path("hub"))
+        self.expect(4, "revoked", "join", invite, "--data", self.path("too late"))
+
     def roles_that_do_not_suffice(self):
         make = '{"command":"create_entities"}\n'
         looking = self.run("invite", self.link, "--role", "viewer", "--data", self.path("hub"))
         self.expect(4, "role", "join", looking, "--data", self.path("viewer"), input=make)
         self.expect(4, "role", "import", looking, self.write("node.gltf", '{"asset":{"version":"2.0"},"nodes":[{}],'
                     '"scenes":[{"nodes":[0]}],"scene":0}'), "--data", self.path("viewer"))
-        author = self.run("key", "show", "--data", self.path("first"))
+        # Whoever is put out does not come back with a new key by the same link.
+        door = self.run("invite", self.link, "--data", self.path("hub"))
+        self.run("join", door, "--data", self.path("unwelcome"))
+        author = self.run("key", "show", "--data", self.path("unwelcome"))
         self.run("join", self.link, "--data", self.path("hub"),
                  input=json.dumps({"command": "revoke_role", "author": author}) + "\n")
-        self.expect(4, "", "join", self.link, "--data", self.path("first"))
+        self.expect(4, "", "join", self.link, "--data", self.path("unwelcome"))
+        self.expect(4, "revoked", "join", door, "--data", self.path("unwelcome again"))
 
     def malformed(self):
         self.expect(5, "link", "join", "theta://nowhere", "--data", self.path("ann"))

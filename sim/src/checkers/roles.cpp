@@ -16,8 +16,8 @@ using fb::Role;
 // shows.
 
 Role role_needed(fb::Command command) {
-  const bool governs =
-      command == fb::Command::GrantRole || command == fb::Command::RevokeRole || command == fb::Command::SetPolicy;
+  const bool governs = command == fb::Command::GrantRole || command == fb::Command::RevokeRole ||
+                       command == fb::Command::RevokeInvite || command == fb::Command::SetPolicy;
   return governs ? Role::admin : Role::editor;
 }
 
@@ -71,6 +71,8 @@ class RoleFold {
     const auto is_after = [head](const auto& change) { return change.first > head; };
     for (auto& [author, changes] : roles_) std::erase_if(changes, is_after);
     std::erase_if(roles_, [](const auto& entry) { return entry.second.empty(); });
+    std::erase_if(came_by_, [head](const auto& entry) { return entry.second.second > head; });
+    std::erase_if(revoked_, [head](const auto& entry) { return entry.second > head; });
     for (auto& [key, uses] : uses_) std::erase_if(uses, [head](std::uint64_t seq) { return seq > head; });
     head_ = std::min(head_, head);
   }
@@ -104,6 +106,7 @@ class RoleFold {
     if (role(issuer, head_) != Role::admin) return "it uses the invite of somebody who was no admin";
     if (invite.expires_at_ms() != 0 && to_unix_ms(record.hub_time) > invite.expires_at_ms())
       return "it uses an invite that had expired";
+    if (revoked_.contains(key)) return "it uses an invite that was revoked";
     if (invite.uses_max() != 0 && uses.size() >= invite.uses_max()) return "it uses an invite that was used up";
     Bytes terms;
     put(terms, room_.view());
@@ -119,6 +122,7 @@ class RoleFold {
     if (!crypto::verify("theta/join/v1", proof, wire::signature_from_fb(*join.proof()), key.view()))
       return "it uses an invite whose secret its author does not know";
     uses.push_back(head_);
+    came_by_.insert_or_assign(author, std::make_pair(key, head_));
     set(author, invite.role());
     return "";
   }
@@ -131,8 +135,14 @@ class RoleFold {
     }
     if (type == fb::Command::RevokeRole) {
       const auto whom = wire::from_fb<AuthorKey>(*static_cast<const fb::RevokeRole*>(command)->author());
-      if (roles_.contains(whom) && !is_last_admin(whom)) set(whom, Role::none);
+      const bool holds = roles_.contains(whom) && !is_last_admin(whom);
+      if (holds) set(whom, Role::none);
+      const auto invite = came_by_.find(whom);
+      if (holds && static_cast<const fb::RevokeRole*>(command)->revoke_invite() && invite != came_by_.end())
+        revoked_.try_emplace(invite->second.first, head_);
     }
+    if (type == fb::Command::RevokeInvite)
+      revoked_.try_emplace(wire::from_fb<InviteKey>(*static_cast<const fb::RevokeInvite*>(command)->invite()), head_);
   }
 
   [[nodiscard]] bool is_last_admin(const AuthorKey& author) const {
@@ -147,6 +157,8 @@ class RoleFold {
   std::uint64_t head_ = 0;
   std::map<AuthorKey, std::vector<std::pair<std::uint64_t, Role>>> roles_;
   std::map<InviteKey, std::vector<std::uint64_t>> uses_;
+  std::map<AuthorKey, std::pair<InviteKey, std::uint64_t>> came_by_;
+  std::map<InviteKey, std::uint64_t> revoked_;  // at which record
 };
 
 /// Roles live in the log and bind everybody, the hub too: it takes no packet of somebody who had no right to it at that

@@ -7,6 +7,7 @@
 
 #include "component_json.h"
 #include "json_fields.h"
+#include "link_terms.h"
 
 namespace theta::cli {
 
@@ -198,6 +199,18 @@ client::Command grant_role(const Json& line) {
   return commands::grant_role(fixed_of<AuthorKey>(need_field(line, "author", "a key"), "author"), role);
 }
 
+client::Command revoke_role(const Json& line) {
+  const bool keeps = find_field(line, "keep_invite") && need_flag(line, "keep_invite");
+  return commands::revoke_role(fixed_of<AuthorKey>(need_field(line, "author", "a key"), "author"),
+                               keeps ? commands::TheirInvite::keep : commands::TheirInvite::revoke);
+}
+
+client::Command revoke_invite(const Json& line) {
+  const auto key = parse_invite_key(need_text(line, "invite"));
+  if (!key) refuse_field("invite", "a link with an invite, or an invite's key as 64 hexadecimal digits");
+  return commands::revoke_invite(*key);
+}
+
 /// One command that a line may name: which fields it takes besides "command" and "tag", and what it becomes.
 struct LineCommand {
   FieldNames fields;
@@ -281,11 +294,8 @@ LineCommands component_and_room_commands() {
        building({"tool"}, [](const Json& l) { return commands::activate_tool(need_text(l, "tool")); })},
       {"deactivate_tool", building({}, [](const Json&) { return commands::deactivate_tool(); })},
       {"grant_role", building({"author", "role"}, grant_role)},
-      {"revoke_role", building({"author"},
-                               [](const Json& l) {
-                                 return commands::revoke_role(
-                                     fixed_of<AuthorKey>(need_field(l, "author", "a key"), "author"));
-                               })},
+      {"revoke_role", building({"author", "keep_invite"}, revoke_role)},
+      {"revoke_invite", building({"invite"}, revoke_invite)},
       {"set_policy", building({"entity", "component", "strategy"}, set_policy)},
   };
 }

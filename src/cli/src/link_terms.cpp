@@ -13,7 +13,27 @@ void add_invite_options(CLI::App& command, InviteOptions& options) {
       ->capture_default_str();
   command.add_option("--expires", options.expires, "for how long the link works: 30m, 12h, 7d, never")
       ->capture_default_str();
-  command.add_option("--uses", options.uses, "how many people may use the link; 0: any number")->capture_default_str();
+  command.add_option("--uses", options.uses,
+                     "how many people may use the link; 0: any number (default: 1 for admins, 10 for editors, 100 for "
+                     "viewers)");
+}
+
+std::uint32_t default_uses(log::Role role) {
+  switch (role) {
+    case log::Role::admin: return 1;
+    case log::Role::editor: return 10;
+    default: return 100;
+  }
+}
+
+std::optional<InviteKey> parse_invite_key(const std::string& text) {
+  if (const auto link = log::parse_link(text)) {
+    if (!link->ticket) return std::nullopt;
+    return link->ticket->invite.key;
+  }
+  const auto bytes = from_hex(text);
+  if (!bytes || bytes->size() != InviteKey::kSize) return std::nullopt;
+  return InviteKey::from(*bytes);
 }
 
 std::optional<std::chrono::seconds> parse_span(const std::string& text) {
@@ -60,7 +80,7 @@ ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& o
   terms.role = options.role == "viewer"   ? log::Role::viewer
                : options.role == "editor" ? log::Role::editor
                                           : log::Role::admin;
-  terms.uses_max = options.uses;
+  terms.uses_max = options.uses.value_or(default_uses(terms.role));
   if (span->count() > 0) {
     const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
         (std::chrono::system_clock::now() + *span).time_since_epoch());
@@ -69,7 +89,12 @@ ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& o
   auto ticket = peer.session().make_invite(terms, client::random_seed());
   if (!ticket) return context.output.fail(ExitCode::denied, ticket.error().message);
   const auto link = log::to_string(peer.client().link(*ticket));
-  context.output.result({{"link", link}, {"room", to_hex(peer.session().room().view())}, {"role", options.role}}, link);
+  context.output.result({{"link", link},
+                         {"room", to_hex(peer.session().room().view())},
+                         {"role", options.role},
+                         {"uses", terms.uses_max},
+                         {"invite", to_hex(ticket->invite.key.view())}},
+                        link);
   return ExitCode::ok;
 }
 

@@ -16,6 +16,7 @@ ExitCode exit_code_of(log::RefusalCode refusal) {
     case log::RefusalCode::invite_invalid:
     case log::RefusalCode::invite_expired:
     case log::RefusalCode::invite_exhausted:
+    case log::RefusalCode::invite_revoked:
     case log::RefusalCode::unauthenticated:
     case log::RefusalCode::forbidden: return ExitCode::denied;
     default: return ExitCode::failed;

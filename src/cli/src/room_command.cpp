@@ -54,6 +54,34 @@ ExitCode new_room(const Context& context, const RoomOptions& options) {
   return print_invite(context, **peer, options.invite);
 }
 
+ExitCode revoke_invite(const Context& context, const std::string& link, const std::string& invite) {
+  const auto key = parse_invite_key(invite);
+  if (!key)
+    return context.output.fail(ExitCode::bad_input,
+                               "--revoke: expected a link with an invite, or an invite's key as 64 hexadecimal digits");
+  // Whoever writes needs what was signed before and is not acknowledged yet: a nonce must never be used twice.
+  PeerOptions peer_options;
+  peer_options.link = link;
+  auto peer = Peer::open(context, peer_options);
+  if (!peer) return context.output.fail(peer.error().code, peer.error().message);
+  if (const auto ready = (*peer)->wait_caught_up(); !ready)
+    return context.output.fail(ready.error().code, ready.error().message);
+  const auto handle = (*peer)->session().submit(client::commands::revoke_invite(*key));
+  if (!handle) return context.output.fail(exit_code_of(handle.error().code), handle.error().message);
+  std::optional<client::CommandSettled> settled;
+  (*peer)->on_event([&](const client::Event& event) {
+    const auto* other = std::get_if<client::CommandSettled>(&event);
+    if (other != nullptr && other->handle == *handle) settled = *other;
+  });
+  const auto waited = (*peer)->wait([&] { return settled.has_value(); }, peer_options.connect_timeout);
+  if (!waited) return context.output.fail(waited.error().code, waited.error().message);
+  if (settled->refusal) return context.output.fail(exit_code_of(settled->refusal->code), settled->refusal->text);
+  if (settled->outcome && settled->outcome->status != replica::OutcomeStatus::applied)
+    return context.output.fail(ExitCode::failed, replica::describe(*settled->outcome, {}));
+  context.output.result({{"revoked", to_hex(key->view())}}, "the invite is revoked: nobody joins by it any more");
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 void add_room_command(CLI::App& app, Context& context) {
@@ -71,17 +99,24 @@ void add_room_command(CLI::App& app, Context& context) {
 }
 
 void add_invite_command(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("invite", "Print a link that lets others into a room of which you are admin");
+  auto* command =
+      app.add_subcommand("invite", "Print a link that lets others into a room of which you are admin, or revoke one");
   struct Options {
     std::string link;
+    std::string revoked;
     InviteOptions invite;
   };
   auto options = std::make_shared<Options>();
   command->add_option("LINK", options->link, "any link to the room")->required();
   command->add_option("--data", context.data_option, "data folder (default: per user)");
+  auto* revoke = command->add_option("--revoke", options->revoked,
+                                     "nobody joins by this invite any more (its link, or its key in hexadecimal); who "
+                                     "came by it stays");
   add_invite_options(*command, options->invite);
+  for (const char* terms : {"--role", "--expires", "--uses"}) revoke->excludes(terms);
   command->callback([&context, options] {
     context.run = [&context, options]() -> ExitCode {
+      if (!options->revoked.empty()) return revoke_invite(context, options->link, options->revoked);
       PeerOptions peer_options;
       peer_options.link = options->link;
       peer_options.writer = false;

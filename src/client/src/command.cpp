@@ -174,9 +174,16 @@ Command grant_role(const AuthorKey& author, fb::Role role) {
   return make(std::move(table));
 }
 
-Command revoke_role(const AuthorKey& author) {
+Command revoke_role(const AuthorKey& author, TheirInvite invite) {
   fb::RevokeRoleT table;
   table.author = std::make_unique<fb::Bytes32>(wire::to_fb32(author));
+  table.revoke_invite = invite == TheirInvite::revoke;
+  return make(std::move(table));
+}
+
+Command revoke_invite(const InviteKey& invite) {
+  fb::RevokeInviteT table;
+  table.invite = std::make_unique<fb::Bytes32>(wire::to_fb32(invite));
   return make(std::move(table));
 }
 

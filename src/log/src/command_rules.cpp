@@ -117,6 +117,7 @@ bool PayloadChecker::check_command(const fb::CommandPayload& payload, flatbuffer
       return refuse(RefusalCode::malformed, "it to be the only command of its packet");
     return check_room_command(command);
   }
+  if (type_ == fb::Command::RevokeInvite) return check_room_command(command);
   return type_ <= fb::Command::ReorderEntities ? check_entity_command(command) : check_component_command(command);
 }
 
@@ -126,6 +127,7 @@ bool PayloadChecker::check_room_command(const void* command) {
     case fb::Command::JoinRoom: return check(*static_cast<const fb::JoinRoom*>(command));
     case fb::Command::GrantRole: return check(*static_cast<const fb::GrantRole*>(command));
     case fb::Command::RevokeRole: return meets(check_key(*static_cast<const fb::RevokeRole*>(command)->author()));
+    case fb::Command::RevokeInvite: return meets(check_key(*static_cast<const fb::RevokeInvite*>(command)->invite()));
     default: return check(*static_cast<const fb::SetPolicy*>(command));
   }
 }

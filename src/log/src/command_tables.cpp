@@ -12,6 +12,7 @@ Role required_role(Command command) {
     case Command::JoinRoom: return Role::none;
     case Command::GrantRole:
     case Command::RevokeRole:
+    case Command::RevokeInvite:
     case Command::SetPolicy: return Role::admin;
     default: return Role::editor;
   }
@@ -58,6 +59,7 @@ const char* command_name(Command command) {
     case Command::DeactivateTool: return "deactivate_tool";
     case Command::Undo: return "undo";
     case Command::Redo: return "redo";
+    case Command::RevokeInvite: return "revoke_invite";
   }
   return "unknown";
 }

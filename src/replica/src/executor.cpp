@@ -46,6 +46,7 @@ Outcome Executor::execute_one(fb::Command type, const void* command) {
     THETA_EXECUTE(JoinRoom, join_room(c))
     THETA_EXECUTE(GrantRole, grant_role(c))
     THETA_EXECUTE(RevokeRole, revoke_role(c))
+    THETA_EXECUTE(RevokeInvite, revoke_invite(c))
     THETA_EXECUTE(SetPolicy, set_policy(c))
     THETA_EXECUTE(CreateEntities, create_entities(c))
     THETA_EXECUTE(DeleteEntities, delete_entities(c))

@@ -59,6 +59,7 @@ class Executor {
   [[nodiscard]] Outcome grant_role(const wire::fb::GrantRole& command);
   [[nodiscard]] Outcome revoke_role(const wire::fb::RevokeRole& command);
   [[nodiscard]] Outcome set_policy(const wire::fb::SetPolicy& command);
+  [[nodiscard]] Outcome revoke_invite(const wire::fb::RevokeInvite& command);
   [[nodiscard]] Outcome highlight_selection(const wire::fb::HighlightSelection& command);
   [[nodiscard]] Outcome set_tool(std::string tool);
   [[nodiscard]] bool is_last_admin(const AuthorKey& author) const;

@@ -38,6 +38,7 @@ Outcome Executor::join_room(const fb::JoinRoom& command) {
   member.key = packet_.author;
   member.display_name = text_or_empty(command.display_name());
   member.role = invite.role();
+  member.invite = key;
   if (member.role >= fb::Role::editor) {
     const auto slot = state_.members().next_slot();
     THETA_CHECK(slot.has_value());
@@ -75,6 +76,18 @@ Outcome Executor::revoke_role(const fb::RevokeRole& command) {
   member.selection.clear();
   member.tool.clear();
   state_.put_member(member, log_);
+  // An invite that somebody came by is remembered already, so this needs no more space.
+  if (command.revoke_invite() && !member.invite.is_zero())
+    state_.set_invite_uses(member.invite, log::Members::kInviteRevoked, log_);
+  return applied_once();
+}
+
+Outcome Executor::revoke_invite(const fb::RevokeInvite& command) {
+  const auto key = wire::from_fb<InviteKey>(*command.invite());
+  const auto& members = state_.members();
+  if (members.invite_uses(key) == 0 && members.invites().size() >= limits::kInvitesPerRoomMax)
+    return reject(RejectReason::limit);
+  state_.set_invite_uses(key, log::Members::kInviteRevoked, log_);
   return applied_once();
 }
 

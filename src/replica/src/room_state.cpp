@@ -12,7 +12,7 @@ namespace {
 
 Hash256 hash_member(const log::Member& member) {
   Bytes bytes;
-  bytes.reserve(160 + member.display_name.size() + member.tool.size() + member.selection.size() * 8);
+  bytes.reserve(192 + member.display_name.size() + member.tool.size() + member.selection.size() * 8);
   ByteWriter writer(bytes);
   writer.put_bytes(member.key.view());
   writer.put_varint(member.display_name.size());
@@ -25,8 +25,9 @@ Hash256 hash_member(const log::Member& member) {
   writer.put(member.object_counter);
   writer.put_varint(member.selection.size());
   for (const auto entity : member.selection) writer.put(entity.value());
+  writer.put_bytes(member.invite.view());
   writer.put_bytes(as_bytes(member.tool));
-  return crypto::hash256("theta/member/v1", bytes);
+  return crypto::hash256("theta/member/v2", bytes);
 }
 
 Hash256 hash_tombstone_element(const Tombstones::Tombstone& tombstone) {

@@ -132,13 +132,14 @@ Offset<Vector<Offset<fb::AuthorState>>> write_authors(FlatBufferBuilder& builder
     for (const auto entity : member->selection) selected.push_back(entity.value());
     const auto key = wire::to_fb32(member->key);
     const auto head = wire::to_fb32(member->head);
+    const auto invite = wire::to_fb32(member->invite);
     const auto name = builder.CreateString(member->display_name);
     const auto selection = builder.CreateVector(selected);
     const auto tool = builder.CreateString(member->tool);
     const auto journal_vector = builder.CreateVector(journal_bytes);
-    authors.push_back(fb::CreateAuthorState(builder, &key, name, member->role, member->slot.value(),
-                                            member->nonce.value(), &head, member->stamp.value(), member->object_counter,
-                                            selection, tool, journal_vector));
+    authors.push_back(fb::CreateAuthorState(
+        builder, &key, name, member->role, member->slot.value(), member->nonce.value(), &head, member->stamp.value(),
+        member->object_counter, selection, tool, journal_vector, member->invite.is_zero() ? nullptr : &invite));
   }
   return builder.CreateVector(authors);
 }

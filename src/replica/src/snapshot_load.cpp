@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "replica_impl.h"
 #include "theta/base/limits.h"
@@ -204,6 +205,7 @@ class SnapshotReader {
     member.head = wire::from_fb<Hash256>(*author.head());
     member.stamp = Stamp{author.stamp()};
     member.object_counter = author.object_counter();
+    if (author.invite()) member.invite = wire::from_fb<InviteKey>(*author.invite());
     if (author.tool()) member.tool = author.tool()->str();
     if (author.selection())
       for (const auto entity : *author.selection()) member.selection.push_back(ObjectId{entity});
@@ -253,16 +255,30 @@ class SnapshotReader {
     return entries;
   }
 
-  void read_rest() {
-    if (ok() && snapshot_.invites()) {
-      require(snapshot_.invites()->size() <= limits::kInvitesPerRoomMax, "there are too many invites");
-      for (const auto* invite : *snapshot_.invites()) {
-        const auto key = wire::from_fb<InviteKey>(*invite->key());
-        require(invite->uses() > 0 && room_.state.members().invite_uses(key) == 0, "an invite stands twice or unused");
-        if (!ok()) return;
-        room_.state.load_invite(key, invite->uses());
-      }
+  /// After the authors: each use of an invite is an author that joined by it, and nobody ever leaves.
+  void read_invites() {
+    if (!ok()) return;
+    std::map<InviteKey, std::uint32_t> joined;
+    for (const auto& [author, member] : room_.state.members().all())
+      if (!member.invite.is_zero()) ++joined[member.invite];
+    const auto count = snapshot_.invites() ? snapshot_.invites()->size() : 0;
+    require(count <= limits::kInvitesPerRoomMax, "there are too many invites");
+    for (flatbuffers::uoffset_t at = 0; ok() && at < count; ++at) {
+      const auto* invite = snapshot_.invites()->Get(at);
+      const auto key = wire::from_fb<InviteKey>(*invite->key());
+      require(invite->uses() > 0 && room_.state.members().invite_uses(key) == 0, "an invite stands twice or unused");
+      const auto found = joined.find(key);
+      const auto uses = found == joined.end() ? 0 : found->second;
+      require(invite->uses() == uses || invite->uses() == log::Members::kInviteRevoked,
+              "an invite was used more or less often than authors came by it");
+      if (found != joined.end()) joined.erase(found);
+      if (ok()) room_.state.load_invite(key, invite->uses());
     }
+    require(joined.empty(), "an author came by an invite that is not there");
+  }
+
+  void read_rest() {
+    read_invites();
     if (ok() && snapshot_.policies()) {
       require(snapshot_.policies()->size() <= limits::kPolicyRulesMax, "there are too many policies");
       for (const auto* rule : *snapshot_.policies()) {

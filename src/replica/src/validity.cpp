@@ -100,6 +100,8 @@ Verdict check_join(const RoomView& room, const log::CommandPacket& packet, const
                   "whoever made this invite is no admin of the room (any more); ask for a new one");
   if (invite.expires_at != WallTime{} && room.hub_time > invite.expires_at)
     return refuse(RefusalCode::invite_expired, "the invite has expired; ask for a new one");
+  if (room.members.invite_uses(invite.key) == log::Members::kInviteRevoked)
+    return refuse(RefusalCode::invite_revoked, "an admin has revoked the invite; ask for a new one");
   if (invite.uses_max != 0 && room.members.invite_uses(invite.key) >= invite.uses_max)
     return refuse(RefusalCode::invite_exhausted, "the invite has been used as often as it may; ask for a new one");
   if (room.members.size() >= limits::kAuthorsPerRoomMax ||

@@ -89,7 +89,11 @@ using Targets = std::span<const ObjectId>;
 
 /// For admins.
 [[nodiscard]] Command grant_role(const AuthorKey& author, wire::fb::Role role);
-[[nodiscard]] Command revoke_role(const AuthorKey& author);
+/// What becomes of the invite that somebody joined by who is put out: while it holds, he can come back with a new key.
+enum class TheirInvite : std::uint8_t { revoke, keep };
+[[nodiscard]] Command revoke_role(const AuthorKey& author, TheirInvite invite = TheirInvite::revoke);
+/// Nobody joins by it any more; who came by it stays. `invite`: as in the link's ticket, or in log::Member.
+[[nodiscard]] Command revoke_invite(const InviteKey& invite);
 /// Empty strategy: the rule is removed.
 [[nodiscard]] Command set_policy(const log::PolicyScope& scope, std::optional<wire::fb::ConflictStrategy> strategy);
 

@@ -27,6 +27,7 @@ struct Member : AuthorChain {
   AuthorSlot slot = kNoSlot;
   std::vector<ObjectId> selection;  // ascending
   std::string tool;                 // empty: none
+  InviteKey invite;                 // that the author joined by; zero: opened the room or was granted a role
 };
 
 /// Authors, slots and invites' use counts of a room. Copies of single members are cheap enough to serve as undo
@@ -50,6 +51,8 @@ class Members final : public AuthorDirectory {
   /// The slot that the next joining editor gets; empty when 65535 are taken.
   [[nodiscard]] std::optional<AuthorSlot> next_slot() const;
 
+  /// The use count that stands for a revoked invite; no room has as many authors.
+  static constexpr std::uint32_t kInviteRevoked = 0xffffffff;
   [[nodiscard]] std::uint32_t invite_uses(const InviteKey& key) const;
   void set_invite_uses(const InviteKey& key, std::uint32_t uses);  // 0 forgets
   [[nodiscard]] const std::map<InviteKey, std::uint32_t>& invites() const { return invite_uses_; }
