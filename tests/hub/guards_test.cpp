@@ -222,6 +222,66 @@ TEST(HubGuards, PacketsThatAreTooLargeForTheLaneAreChargedToTheirAuthor) {
   EXPECT_EQ(world.metric("rate_limit_drops"), 2);
 }
 
+TEST(HubGuards, AllAuthorsOfARoomShareABucketToo) {
+  HubConfig config;
+  config.log.commands = {6, 0.01};
+  config.log.room_commands = {7, 0.5};
+  GuardedRoom guarded(config);
+  for (std::uint64_t counter = 1; counter <= 4; ++counter)
+    guarded.admin.submit(payload_of(create_entities(AuthorSlot{0}, counter)));
+  for (std::uint64_t counter = 1; counter <= 3; ++counter)
+    guarded.editor.submit(payload_of(create_entities(AuthorSlot{1}, counter)));
+  ASSERT_TRUE(guarded.world.run_until([&] { return guarded.admin.head().value() == 9; }));
+  const auto packet = guarded.editor.submit(payload_of(create_entities(AuthorSlot{1}, 4)));
+  ASSERT_TRUE(guarded.world.run_until([&] { return guarded.editor.refusal_count(RefusalCode::rate_limited) == 1; }));
+  EXPECT_EQ(guarded.world.metric("room_rate_drops"), 1);
+  EXPECT_EQ(guarded.world.metric("rate_limit_drops"), 0) << "the author has some left";
+  guarded.world.run_for(std::chrono::milliseconds(guarded.editor.refusals.back().retry_after_ms));
+  guarded.editor.submit_packet(packet);
+  EXPECT_TRUE(guarded.world.run_until([&] { return guarded.admin.head().value() == 10; }));
+}
+
+TEST(HubGuards, ARoomTakesWhatItsAuthorsMaySend) {
+  HubConfig config;
+  config.log.commands = {5, 0.01};
+  config.log.room_commands = {1, 0.01};
+  GuardedRoom guarded(config);
+  for (std::uint64_t counter = 1; counter <= 4; ++counter)
+    guarded.admin.submit(payload_of(create_entities(AuthorSlot{0}, counter)));
+  EXPECT_TRUE(guarded.world.run_until([&] { return guarded.admin.head().value() == 6; }));
+  EXPECT_EQ(guarded.world.metric("room_rate_drops"), 0);
+}
+
+/// Asks to join with an invite of `issuer`, who need not be an admin.
+void ask_to_join(GuardedRoom& guarded, ScriptedPeer& peer, const ScriptedPeer& issuer) {
+  ScriptedPeer::AttachOptions options;
+  options.join = log::encode_packet(peer.make_join(guarded.room, guarded.world.make_ticket(guarded.room, issuer)));
+  peer.attach(guarded.room, std::move(options));
+}
+
+TEST(HubGuards, JoiningARoomHasABucketThatStrangersCannotEmpty) {
+  HubConfig config;
+  config.log.room_joins = {2, 0.5};
+  GuardedRoom guarded(config);  // one has joined
+  auto& stranger = guarded.world.add_member(9);
+  for (int count = 0; count < 3; ++count) ask_to_join(guarded, stranger, guarded.editor);
+  guarded.world.settle();
+  EXPECT_EQ(guarded.world.metric("room_join_drops"), 0);
+  guarded.world.run_for(std::chrono::seconds(10));
+
+  std::vector<ScriptedPeer*> invited;
+  for (std::uint8_t seed = 3; seed < 6; ++seed) invited.push_back(&guarded.world.add_member(seed));
+  for (auto* peer : invited) ask_to_join(guarded, *peer, guarded.admin);
+  auto& late = *invited.back();
+  ASSERT_TRUE(guarded.world.run_until([&] { return late.is_refused(RefusalCode::rate_limited); }));
+  EXPECT_EQ(guarded.world.metric("room_join_drops"), 1);
+  EXPECT_EQ(guarded.world.metric("rate_limit_drops"), 0);
+  guarded.attach_again();  // members do not join
+  guarded.world.run_for(std::chrono::milliseconds(late.last<fb::RequestRefusedT>()->retry_after_ms));
+  ask_to_join(guarded, late, guarded.admin);
+  EXPECT_TRUE(guarded.world.run_until([&] { return late.last<fb::AttachedT>() != nullptr; }));
+}
+
 // ---- Connections --------------------------------------------------------------------------------------------------
 
 TEST(HubGuards, AFirstMessageTooLargeForALoginIsNotEvenVerified) {

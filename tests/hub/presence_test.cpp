@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "hub/hub_world.h"
@@ -102,6 +104,55 @@ TEST(HubPresence, ManySessionsShareDatagramsAndTakeTurns) {
   for (const auto& update : admin.presence) seen.insert(update.session);
   EXPECT_EQ(seen.size(), peers.size()) << "everybody's turn comes";
   EXPECT_LT(admin.presence_datagrams, peers.size()) << "several travel together";
+}
+
+/// 20 peers who send presence of a quarter of a datagram five times a second, and an admin who watches.
+struct Crowd {
+  explicit Crowd(const HubConfig& config) : world(config), admin(world.add_member(1)), room(world.open_room(admin)) {
+    for (std::uint8_t seed = 2; seed < 22; ++seed) peers.push_back(&world.add_editor(seed, room, admin));
+    world.settle();
+  }
+  /// For ten seconds.
+  void send() {
+    for (std::uint32_t counter = 1; counter <= 50; ++counter) {
+      for (auto* peer : peers) peer->send_presence(counter, 200);
+      world.run_for(std::chrono::milliseconds(200));
+    }
+  }
+  HubWorld world;
+  ScriptedPeer& admin;
+  RoomId room;
+  std::vector<ScriptedPeer*> peers;
+};
+
+TEST(HubPresence, ARoomSendsEachReceiverItsShareAndEverybodyTakesTurns) {
+  HubConfig config;
+  config.presence_to_receiver = {5, 10};
+  Crowd crowd(config);
+  crowd.send();
+  EXPECT_LE(crowd.admin.presence_datagrams, 5U + 11 * 10U);
+  EXPECT_GT(crowd.admin.presence_datagrams, 80U) << "the share is used";
+  EXPECT_GT(crowd.world.metric("presence_waits"), 0);
+  std::map<std::uint32_t, std::size_t> seen;
+  for (const auto& update : crowd.admin.presence) ++seen[update.session];
+  ASSERT_EQ(seen.size(), crowd.peers.size());
+  for (const auto& [session, count] : seen) EXPECT_GT(count, 8U) << "session " << session;
+  crowd.world.settle();
+  const auto newest = std::find_if(crowd.admin.presence.rbegin(), crowd.admin.presence.rend(), [&](const auto& update) {
+    return update.session == crowd.admin.presence.front().session;
+  });
+  EXPECT_EQ(newest->counter, 50U) << "what waited went as it was at the end";
+}
+
+TEST(HubPresence, ARoomSendsAllReceiversItsShare) {
+  HubConfig config;
+  config.presence_to_room = {100, 200};
+  Crowd crowd(config);
+  const auto before = crowd.world.metric("presence_datagrams");
+  crowd.send();
+  EXPECT_LE(crowd.world.metric("presence_datagrams") - before, 100 + 11 * 200);
+  EXPECT_GT(crowd.world.metric("presence_datagrams") - before, 1600);
+  EXPECT_GT(crowd.world.metric("presence_waits"), 0);
 }
 
 TEST(HubPresence, WhoeverLeftIsNotSentAnyMore) {

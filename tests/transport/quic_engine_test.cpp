@@ -418,6 +418,45 @@ TEST(QuicEngine, NobodyAloneCanTakeAllHandshakesUnderWay) {
   EXPECT_EQ(hub.engine->stats().half_open, 1U) << "what a source had is given back";
 }
 
+/// First datagrams of so many clients.
+std::vector<Bytes> first_datagrams(EngineWire& wire, std::uint16_t count) {
+  auto& clients = wire.add({});
+  std::vector<Bytes> firsts;
+  wire.on_transmit = [&](Packet& packet) {
+    firsts.emplace_back(packet.bytes.begin(), packet.bytes.end());
+    return false;
+  };
+  for (std::uint16_t i = 0; i < count; ++i) clients.engine->connect(loopback(1), std::nullopt, wire.now());
+  clients.engine->flush(wire.now());
+  wire.remove(clients);
+  return firsts;
+}
+
+TEST(QuicEngine, ANetworkOfManySourcesIsBoundedToo) {
+  constexpr std::uint16_t kFlood = 10;
+  for (const bool by_half_open : {true, false}) {
+    EngineWire wire;
+    const auto firsts = first_datagrams(wire, kFlood + 2);
+    ASSERT_GE(firsts.size(), kFlood + 2U);
+    auto options = hub_options();
+    (by_half_open ? options.half_open_per_network_max : options.connections_per_network_max) = 4;
+    auto& hub = wire.add(options);
+    const auto deliver = [&](const std::string& from, std::size_t which) {
+      wire.deliver({*SocketAddress::parse(from), hub.address, firsts[which]});
+    };
+    for (std::uint16_t i = 0; i < kFlood; ++i) deliver("[2001:db8:7:" + std::to_string(i) + "::1]:9", i);
+    EXPECT_EQ(hub.engine->stats().half_open, 4U);
+    const auto& stats = hub.engine->stats();
+    EXPECT_EQ(by_half_open ? stats.dropped_half_open_limit : stats.dropped_network_limit, kFlood - 4U);
+    deliver("[2001:db8:8::1]:9", kFlood);
+    deliver("192.0.2.7:9", kFlood + 1);
+    EXPECT_EQ(hub.engine->stats().half_open, 6U) << "others find room";
+    wire.run_for(30s);
+    deliver("[2001:db8:7::2]:9", 0);
+    EXPECT_EQ(hub.engine->stats().half_open, 1U) << "what a network had is given back";
+  }
+}
+
 TEST(QuicEngine, UnfinishedMessagesOfAllPeersAreBounded) {
   auto options = hub_options();
   options.unfinished_bytes_max = 100'000;

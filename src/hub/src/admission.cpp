@@ -33,8 +33,9 @@ struct Quota {
 constexpr const char* kEntitiesRemedy = "Delete something, or ask the hub's operator for a larger quota.";
 constexpr const char* kAuthorsRemedy = "Ask the hub's operator for a larger quota.";
 constexpr const char* kLogRemedy =
-    "Admins can still grant and revoke roles, set policies and delete entities, up to a reserve of their own. The hub's "
-    "operator can raise guards.log_bytes_per_room_max, or have old packets archived (rooms.archive_after_records).";
+    "Admins can still grant and revoke roles, revoke invites, set policies and delete entities, in a reserve. "
+    "The hub's operator can raise guards.log_bytes_per_room_max, or have old packets archived "
+    "(rooms.archive_after_records).";
 
 wire::Refusal over_quota(HubContext& context, Nonce nonce, const Quota& quota, std::uint64_t needed) {
   context.metrics.count_over(quota.limit);
@@ -106,6 +107,16 @@ wire::Refusal make_refusal(Nonce nonce, RefusalCode code, std::string text, std:
   return refusal;
 }
 
+wire::Refusal over_rate(Nonce nonce, const OverRate& over) {
+  const auto wait_ms = log::retry_after_ms(over.wait);
+  const auto number = [](double value) { return std::to_string(static_cast<std::uint64_t>(value)); };
+  return make_refusal(nonce, RefusalCode::rate_limited,
+                      std::string(over.who) + " " + number(over.limit.burst) + " " + over.unit + " at once and " +
+                          number(over.limit.per_second) + " a second. " + over.again + " after " +
+                          std::to_string(wait_ms) + " ms.",
+                      wait_ms);
+}
+
 PacketClaim read_claim(const AuthorKey& author, ByteView compact) {
   return {author, log::peek_nonce(compact).value_or(Nonce{}), log::peek_command_count(compact).value_or(1),
           compact.size()};
@@ -119,12 +130,8 @@ std::optional<wire::Refusal> check_guards(HubContext& context, const PacketClaim
   const auto wait = context.charge(claim.author, AuthorLimiters::Bucket::commands, static_cast<double>(cost));
   if (wait > wait.zero()) {
     context.metrics.rate_limit_drops.add();
-    return make_refusal(
-        claim.nonce, RefusalCode::rate_limited,
-        "This author may send " + std::to_string(static_cast<std::uint64_t>(config.commands.burst)) +
-            " commands at once and " + std::to_string(static_cast<std::uint64_t>(config.commands.per_second)) +
-            " a second. Send this packet again after " + std::to_string(log::retry_after_ms(wait)) + " ms.",
-        log::retry_after_ms(wait));
+    return over_rate(claim.nonce,
+                     {"This author may send", "commands", "Send this packet again", config.commands, wait});
   }
   const auto bytes_max = std::min(config.payload_bytes_max, limits::kPayloadBytesMax) +
                          (wire::kCompactPacketBytesMax - limits::kPayloadBytesMax);

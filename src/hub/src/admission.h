@@ -32,6 +32,15 @@ struct PacketClaim {
                                                                              std::uint64_t log_bytes,
                                                                              log::CommandPacket packet);
 
+/// Who is over its rate, what it may, and how long it has to wait.
+struct OverRate {
+  const char* who;    // "This author may send"
+  const char* unit;   // "commands"
+  const char* again;  // "Send this packet again"
+  log::RateLimit limit;
+  std::chrono::nanoseconds wait;
+};
+[[nodiscard]] wire::Refusal over_rate(Nonce nonce, const OverRate& over);
 [[nodiscard]] wire::Refusal make_refusal(Nonce nonce, log::RefusalCode code, std::string text,
                                          std::uint32_t retry_after_ms = 0);
 

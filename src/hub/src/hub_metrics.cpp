@@ -80,6 +80,8 @@ HubMetrics::HubMetrics(telemetry::Registry& r)
       signature_rejections(counter(r, names::kSignatureRejections, "Packets whose signature did not verify.")),
       replay_rejections(counter(r, names::kReplayRejections, "Packets with a nonce that was used before.")),
       rate_limit_drops(counter(r, names::kRateLimitDrops, "Packets refused by the author's rate limit.")),
+      room_rate_drops(counter(r, "room_rate_drops", "Packets refused by the rate limit of all the room's authors.")),
+      room_join_drops(counter(r, "room_join_drops", "New authors put off because too many joined the room.")),
       payload_guard_drops(counter(r, names::kPayloadGuardDrops, "Packets with too many bytes.")),
       command_count_drops(counter(r, "command_count_drops", "Packets with too many commands.")),
       clock_skew_rejections(counter(r, "clock_skew_rejections", "Packets stamped too far ahead of the hub's clock.")),
@@ -126,6 +128,8 @@ HubMetrics::HubMetrics(telemetry::Registry& r)
       presence_misplaced_drops(
           counter(r, "presence_misplaced_drops", "Presence messages of sessions that were in no room.")),
       presence_skips(counter(r, "presence_skips", "Flushes that passed over a session whose lane was full.")),
+      presence_waits(
+          counter(r, "presence_waits", "Flushes that left presence for later because the room had sent its share.")),
       bulk_rate_drops(counter(r, "bulk_rate_drops",
                               "Asset and history requests and snapshots put off by the author's bulk rate limit.")),
       asset_bytes_received(counter(r, "asset_bytes_received", "Bytes of assets taken from peers.")),

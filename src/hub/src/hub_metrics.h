@@ -46,6 +46,8 @@ struct HubMetrics {
   telemetry::Counter& signature_rejections;
   telemetry::Counter& replay_rejections;
   telemetry::Counter& rate_limit_drops;
+  telemetry::Counter& room_rate_drops;
+  telemetry::Counter& room_join_drops;
   telemetry::Counter& payload_guard_drops;
   telemetry::Counter& command_count_drops;
   telemetry::Counter& clock_skew_rejections;
@@ -87,6 +89,7 @@ struct HubMetrics {
   telemetry::Counter& presence_malformed_drops;
   telemetry::Counter& presence_misplaced_drops;
   telemetry::Counter& presence_skips;
+  telemetry::Counter& presence_waits;
   telemetry::Counter& bulk_rate_drops;
   telemetry::Counter& asset_bytes_received;
   telemetry::Counter& asset_bytes_sent;

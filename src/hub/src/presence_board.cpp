@@ -50,14 +50,26 @@ bool PresenceBoard::take(Session& session, ByteView bytes) {
 
 void PresenceBoard::leave(const Session& session) { std::erase(waiting_, &session); }
 
-std::vector<PresenceBoard::Group> PresenceBoard::next_groups() {
+bool PresenceBoard::may_send(std::size_t receivers) {
+  const auto now = context_.now.monotonic;
+  const auto is_taken = [now](log::RateLimiter& limiter, double cost, const log::RateLimit& limit) {
+    return limiter.charge(cost, limit, now) == std::chrono::nanoseconds::zero();
+  };
+  if (is_taken(to_receiver_, 1, context_.config.presence_to_receiver) &&
+      is_taken(to_room_, static_cast<double>(receivers), context_.config.presence_to_room))
+    return true;
+  context_.metrics.presence_waits.add();
+  return false;
+}
+
+std::vector<PresenceBoard::Group> PresenceBoard::next_groups(std::size_t receivers) {
   std::vector<Group> groups;
   std::size_t room_left = 0;
   while (!waiting_.empty()) {
     auto* session = waiting_.front();
     const auto cost = session->attachment->presence.size() + messages::kPresenceUpdateOverheadBytes;
     if (groups.empty() || cost > room_left) {
-      if (groups.size() == context_.config.presence_datagrams_per_flush) break;
+      if (groups.size() == context_.config.presence_datagrams_per_flush || !may_send(receivers)) break;
       groups.emplace_back();
       room_left = limits::kPresenceBytesMax - messages::kPresenceBundleOverheadBytes;
     }
@@ -71,9 +83,11 @@ std::vector<PresenceBoard::Group> PresenceBoard::next_groups() {
 }
 
 void PresenceBoard::flush(const std::vector<Session*>& sessions) {
-  const auto groups = next_groups();
+  const auto is_receiver = [](const Session* session) { return session->is_attached() && !session->is_closing(); };
+  const auto groups =
+      next_groups(static_cast<std::size_t>(std::count_if(sessions.begin(), sessions.end(), is_receiver)));
   for (const auto* session : sessions) {
-    if (!session->is_attached() || session->is_closing()) continue;
+    if (!is_receiver(session)) continue;
     const auto backlog = context_.transport.queued_bytes(session->peer(), Lane::presence);
     if (backlog > context_.config.presence_backlog_bytes_max) {
       context_.metrics.presence_skips.add();

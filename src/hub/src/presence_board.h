@@ -17,7 +17,7 @@ class PresenceBoard {
   /// True when there is something to flush.
   bool take(Session& session, ByteView bytes);
   void leave(const Session& session);
-  /// Sends what is new to everybody else. Sessions take turns when it is more than fits one flush.
+  /// Sends what is new to everybody else. Sessions take turns when it is more than fits one flush or the room's share.
   void flush(const std::vector<Session*>& sessions);
   [[nodiscard]] bool has_news() const { return !waiting_.empty(); }
 
@@ -27,11 +27,15 @@ class PresenceBoard {
     std::vector<const Session*> sources;
     SharedBytes bytes;
   };
-  [[nodiscard]] std::vector<Group> next_groups();
+  [[nodiscard]] std::vector<Group> next_groups(std::size_t receivers);
+  /// Whether one more datagram may go to so many.
+  [[nodiscard]] bool may_send(std::size_t receivers);
   void send(const Group& group, const Session& to);
 
   HubContext& context_;
   std::deque<Session*> waiting_;  // first come, first sent; each once
+  log::RateLimiter to_receiver_;
+  log::RateLimiter to_room_;
 };
 
 }  // namespace theta::hub

@@ -93,6 +93,7 @@ class Room {
   [[nodiscard]] std::optional<wire::Refusal> check_takes_packets(Nonce nonce) const;
   [[nodiscard]] std::optional<wire::Refusal> check_session(const Session& session, Nonce nonce) const;
   void submit_in_order(Session& session, ByteView compact, Nonce nonce);
+  [[nodiscard]] std::optional<wire::Refusal> charge_room(const log::CommandPacket& packet);
   void refuse(Session& session, wire::Refusal refusal);
   void sequence(replica::ValidPacket valid);
   void take_repeated(Session& session, ByteView compact, Nonce nonce, Nonce expected);
@@ -150,6 +151,9 @@ class Room {
   std::size_t store_requests_ = 0;
   /// Newest record that changed members; sessions are looked through when it is committed.
   Seq members_changed_at_;
+
+  log::RateLimiter commands_;
+  log::RateLimiter joins_;
 
   bool is_in_presence_list_ = false;
 

@@ -117,6 +117,13 @@ bool Room::submit_join(Session& session) {
                                     "in."));
   auto valid = admit_packet(context_, replica_, log_bytes_, std::move(*packet));
   if (!valid) return refuse_join(valid.error());
+  // Only who was invited pays, so that strangers cannot keep the invited out.
+  const auto& limit = context_.config.log.room_joins;
+  const auto wait = joins_.charge(1, limit, context_.now.monotonic);
+  if (wait > wait.zero()) {
+    context_.metrics.room_join_drops.add();
+    return refuse_join(over_rate(Nonce{1}, {"This room takes", "new members", "Attach again", limit, wait}));
+  }
   sequence(std::move(*valid));
   return true;
 }

@@ -91,12 +91,24 @@ void Room::submit_in_order(Session& session, ByteView compact, Nonce nonce) {
                                         packet.error().code == log::PacketError::too_large ? RefusalCode::too_large
                                                                                            : RefusalCode::malformed,
                                         "The packet does not decode: " + packet.error().message));
+  if (auto over = charge_room(*packet)) return refuse(session, std::move(*over));
   auto valid = admit_packet(context_, replica_, log_bytes_, std::move(*packet));
   if (!valid) {
     valid.error().expected = expected;
     return refuse(session, std::move(valid.error()));
   }
   sequence(std::move(*valid));
+}
+
+std::optional<wire::Refusal> Room::charge_room(const log::CommandPacket& packet) {
+  const auto& config = context_.config.log;
+  const log::RateLimit limit{std::max(config.room_commands.burst, config.commands.burst),
+                             std::max(config.room_commands.per_second, config.commands.per_second)};
+  const auto wait = commands_.charge(packet.header.command_count, limit, context_.now.monotonic);
+  if (wait == wait.zero()) return std::nullopt;
+  context_.metrics.room_rate_drops.add();
+  return over_rate(packet.header.nonce,
+                   {"All authors of this room together may send", "commands", "Send this packet again", limit, wait});
 }
 
 void Room::refuse(Session& session, wire::Refusal refusal) {

@@ -45,6 +45,7 @@ void TransportMetrics::refresh(const transport::QuicStats& stats) {
   drops("bad_token", stats.dropped_bad_token);
   drops("connection_limit", stats.dropped_connection_limit);
   drops("source_limit", stats.dropped_source_limit);
+  drops("network_limit", stats.dropped_network_limit);
   drops("half_open_limit", stats.dropped_half_open_limit);
   drops("not_serving", stats.dropped_not_serving);
   drops("answer_budget", stats.dropped_answer_budget);

@@ -43,7 +43,8 @@ QuicCore::QuicCore(const QuicOptions& options, std::unique_ptr<TlsContext> tls, 
       scratch_(kScratchBytes) {
   SourceKeyHash source_hash;
   crypto_shorthash_keygen(source_hash.key.data());
-  sources_ = decltype(sources_)(0, source_hash);
+  sources_ = SourceTable(0, source_hash);
+  networks_ = SourceTable(0, source_hash);
   if (options_.hub_seed) {
     // From the hub's own secret, so that a restarted hub can still reset the connections of its former life.
     secret_ = crypto::hash256("theta quic tokens", options_.hub_seed->bytes).bytes;
@@ -59,16 +60,27 @@ const QuicConnection* QuicCore::find(PeerId peer) const {
   return found == connections_.end() ? nullptr : found->second.get();
 }
 
+template <class Change>
+void QuicCore::note_use(const SocketAddress& address, Change change) {
+  const auto note = [&](SourceTable& table, const SourceKey& key) {
+    const auto at = table.try_emplace(key).first;
+    change(at->second);
+    if (at->second.connections == 0) table.erase(at);
+  };
+  note(sources_, source_of(address));
+  if (const auto network = network_of(address)) note(networks_, *network);
+}
+
 QuicConnection& QuicCore::adopt(std::unique_ptr<QuicConnection> connection) {
   auto& adopted = *connection;
   connections_.emplace(adopted.peer().value(), std::move(connection));
   ++live_count_;
-  auto& source = sources_[source_of(adopted.first_remote())];
-  ++source.connections;
-  if (adopted.is_server()) {
-    ++source.half_open;
-    ++half_open_count_;
-  }
+  const std::size_t half_open = adopted.is_server() ? 1 : 0;
+  half_open_count_ += half_open;
+  note_use(adopted.first_remote(), [half_open](SourceUse& use) {
+    ++use.connections;
+    use.half_open += half_open;
+  });
   mark_dirty(adopted);
   return adopted;
 }
@@ -297,7 +309,7 @@ void QuicCore::on_established(QuicConnection& connection) {
 void QuicCore::note_not_half_open(const QuicConnection& connection) {
   if (!connection.is_server()) return;
   --half_open_count_;
-  --sources_.find(source_of(connection.first_remote()))->second.half_open;
+  note_use(connection.first_remote(), [](SourceUse& use) { --use.half_open; });
 }
 
 void QuicCore::on_ended(QuicConnection& connection) {
@@ -306,8 +318,7 @@ void QuicCore::on_ended(QuicConnection& connection) {
     ++stats_.handshakes_failed;
     note_not_half_open(connection);
   }
-  const auto source = sources_.find(source_of(connection.first_remote()));
-  if (--source->second.connections == 0) sources_.erase(source);
+  note_use(connection.first_remote(), [](SourceUse& use) { --use.connections; });
   // What lingers only to answer late packets is bounded too.
   if (connections_.size() > 2 * options_.connections_max) connection.forget();
 }

@@ -106,7 +106,20 @@ class QuicCore final : public QuicHost {
   void send_stateless_reset(const Datagram& datagram, const ngtcp2_version_cid& ids);
   [[nodiscard]] bool may_answer(AnswerBudget& budget);
   void answer(const Datagram& datagram, ByteView bytes);
+  /// What one source or network has here.
+  struct SourceUse {
+    std::size_t connections = 0;
+    std::size_t half_open = 0;
+  };
+  using SourceTable = std::unordered_map<SourceKey, SourceUse, SourceKeyHash>;
+  /// An IPv4 address or an IPv6 /64.
   [[nodiscard]] static SourceKey source_of(const SocketAddress& address);
+  /// An IPv6 /48; nothing for IPv4, where whoever has more addresses pays for each.
+  [[nodiscard]] static std::optional<SourceKey> network_of(const SocketAddress& address);
+  [[nodiscard]] static SourceUse use_of(const SourceTable& table, const SourceKey& key);
+  /// Changes what is noted of the source and of the network of `address`.
+  template <class Change>
+  void note_use(const SocketAddress& address, Change change);
   /// A handshake has completed or failed.
   void note_not_half_open(const QuicConnection& connection);
 
@@ -127,12 +140,8 @@ class QuicCore final : public QuicHost {
   std::set<std::pair<MonotonicTime, std::uint64_t>> timers_;
   std::vector<std::uint64_t> dirty_;
   std::vector<FailedConnect> failed_connects_;
-  /// What one address (or IPv6 /64) has here.
-  struct SourceUse {
-    std::size_t connections = 0;
-    std::size_t half_open = 0;
-  };
-  std::unordered_map<SourceKey, SourceUse, SourceKeyHash> sources_;
+  SourceTable sources_;
+  SourceTable networks_;
   std::size_t live_count_ = 0;
   std::size_t half_open_count_ = 0;
   AnswerBudget answers_;

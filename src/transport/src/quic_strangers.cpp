@@ -25,6 +25,18 @@ SourceKey QuicCore::source_of(const SocketAddress& address) {
   return source;
 }
 
+std::optional<SourceKey> QuicCore::network_of(const SocketAddress& address) {
+  if (address.is_ipv4()) return std::nullopt;
+  auto network = address.ip;
+  std::fill(network.begin() + 6, network.end(), std::uint8_t{0});
+  return network;
+}
+
+QuicCore::SourceUse QuicCore::use_of(const SourceTable& table, const SourceKey& key) {
+  const auto found = table.find(key);
+  return found == table.end() ? SourceUse{} : found->second;
+}
+
 bool QuicCore::may_answer(AnswerBudget& budget) {
   if (budget.take(now_)) return true;
   ++stats_.dropped_answer_budget;
@@ -89,9 +101,11 @@ bool QuicCore::check_token(const Datagram& datagram, QuicConnection::Newcomer& n
 }
 
 bool QuicCore::is_within_limits(const Datagram& datagram, const ngtcp2_pkt_hd& header) {
-  const auto found = sources_.find(source_of(datagram.remote));
-  const auto source = found == sources_.end() ? SourceUse{} : found->second;
-  if (source.half_open >= options_.half_open_per_source_max || half_open_count_ >= options_.half_open_max) {
+  const auto source = use_of(sources_, source_of(datagram.remote));
+  const auto network_key = network_of(datagram.remote);
+  const auto network = network_key ? use_of(networks_, *network_key) : SourceUse{};
+  if (source.half_open >= options_.half_open_per_source_max ||
+      network.half_open >= options_.half_open_per_network_max || half_open_count_ >= options_.half_open_max) {
     ++stats_.dropped_half_open_limit;
     return false;
   }
@@ -104,6 +118,11 @@ bool QuicCore::is_within_limits(const Datagram& datagram, const ngtcp2_pkt_hd& h
   if (source.connections >= options_.connections_per_source_max) {
     ++stats_.dropped_source_limit;
     send_refusal(datagram, header, NGTCP2_CONNECTION_REFUSED, "too many connections from your address; close some");
+    return false;
+  }
+  if (network.connections >= options_.connections_per_network_max) {
+    ++stats_.dropped_network_limit;
+    send_refusal(datagram, header, NGTCP2_CONNECTION_REFUSED, "too many connections from your network; close some");
     return false;
   }
   return true;

@@ -57,6 +57,10 @@ struct HubConfig {
   std::chrono::milliseconds presence_flush{15};
   /// Datagrams to one session in one flush; what does not fit goes first in the next.
   std::size_t presence_datagrams_per_flush = 16;
+  /// Presence datagrams of a room to one session, and to all its sessions together. What finds nothing left waits for
+  /// its turn, and goes then as it is then.
+  log::RateLimit presence_to_receiver{128, 400};
+  log::RateLimit presence_to_room{10'000, 50'000};
   /// A session with more presence than this still unsent is skipped.
   std::size_t presence_backlog_bytes_max = 16 * 1024;
 

@@ -22,6 +22,11 @@ struct CommandLogConfig {
   std::size_t commands_per_packet_max = limits::kCommandsPerPacketMax;
   /// Per author, in commands; a refused packet is charged too.
   RateLimit commands{100, 10};
+  /// Of all authors of a room together, in commands; authors are free, so theirs alone bound no room. Never less than
+  /// one author's.
+  RateLimit room_commands{5'000, 2'000};
+  /// New authors of a room.
+  RateLimit room_joins{200, 2};
   /// Per author, in messages.
   RateLimit presence{60, 60};
   /// Per author, in bytes; snapshots that a hub sends count too.

@@ -39,12 +39,15 @@ struct QuicOptions {
   std::size_t connections_max = 4096;
   /// Of one IPv4 address or one IPv6 /64.
   std::size_t connections_per_source_max = 256;
+  /// Of one IPv6 /48, which one customer of a provider can have: 65,536 sources.
+  std::size_t connections_per_network_max = 1024;
   /// Handshakes under way that make us ask newcomers to prove their address first (Retry, RFC 9000 section 8.1.2).
   std::size_t half_open_before_retry = 64;
-  /// Handshakes under way beyond which newcomers are dropped; and those of one source, so that nobody alone can keep
-  /// all others out.
+  /// Handshakes under way beyond which newcomers are dropped; and those of one source and of one IPv6 /48, so that
+  /// nobody alone can keep all others out.
   std::size_t half_open_max = 1024;
   std::size_t half_open_per_source_max = 64;
+  std::size_t half_open_per_network_max = 256;
   /// Answers to strangers (stateless resets, version negotiation, refusals), so that spoofed datagrams cannot make us a
   /// mirror: at most `burst` at once and `per_second` in the long run.
   std::size_t stranger_answers_burst = 256;
@@ -83,6 +86,7 @@ struct QuicStats {
   std::uint64_t dropped_bad_token = 0;
   std::uint64_t dropped_connection_limit = 0;
   std::uint64_t dropped_source_limit = 0;
+  std::uint64_t dropped_network_limit = 0;
   std::uint64_t dropped_half_open_limit = 0;
   std::uint64_t dropped_not_serving = 0;    // an Initial at an endpoint without a hub key
   std::uint64_t dropped_answer_budget = 0;  // strangers that got no answer
