@@ -6,14 +6,12 @@ failure must be one line on stderr: a sentence that begins with "theta: ", or wi
 usage: exit_codes_test.py --theta PATH --work FOLDER
 """
 
-import argparse
 import json
 import os
-import shutil
 import sqlite3
 import sys
 
-from theta_processes import Failed, Hub, attempt, run, wait_until
+from theta_processes import Failed, Hub, attempt, main, run, wait_until
 
 CONFIG = """
 [guards]
@@ -24,8 +22,6 @@ entities_per_room_max = 3
 class ExitCodes:
     def __init__(self, options):
         self.theta, self.work = options.theta, options.work
-        shutil.rmtree(self.work, ignore_errors=True)
-        os.makedirs(self.work)
         self.config = self.write("hub.toml", CONFIG)
         self.hub = Hub(self.theta, self.path("hub"), self.config)
         self.seen = set()
@@ -41,12 +37,12 @@ class ExitCodes:
 
     def make_room(self):
         self.hub.start()
-        self.link = self.run("room", "new", "codes", "--hub", self.hub.listen, "--data", self.path("hub"))
-        self.run("join", self.link, "--data", self.path("ann"))
+        self.link = self.command("room", "new", "codes", "--hub", self.hub.listen, "--data", self.path("hub"))
+        self.command("join", self.link, "--data", self.path("ann"))
         self.address, self.rest = self.link.removeprefix("theta://").split("/", 1)
         self.without_invite = self.link[:self.link.rindex(".")]
 
-    def run(self, *arguments, **options):
+    def command(self, *arguments, **options):
         return run([self.theta, *arguments], **options)
 
     def expect(self, code, words, *arguments, **options):
@@ -124,10 +120,10 @@ class ExitCodes:
         self.roles_that_do_not_suffice()
 
     def invites_that_do_not_work(self):
-        for_one = self.run("invite", self.link, "--uses", "1", "--data", self.path("hub"))
-        self.run("join", for_one, "--data", self.path("first"))
+        for_one = self.command("invite", self.link, "--uses", "1", "--data", self.path("hub"))
+        self.command("join", for_one, "--data", self.path("first"))
         self.expect(4, "used", "join", for_one, "--data", self.path("second"))
-        short = self.run("invite", self.link, "--expires", "1s", "--uses", "0", "--data", self.path("hub"))
+        short = self.command("invite", self.link, "--expires", "1s", "--uses", "0", "--data", self.path("hub"))
         guests = iter(range(1000))
 
         def is_expired():
@@ -139,7 +135,7 @@ class ExitCodes:
         self.invites_that_were_revoked()
 
     def invites_that_were_revoked(self):
-        invite = self.run("invite", self.link, "--data", self.path("hub"))
+        invite = self.command("invite", self.link, "--data", self.path("hub"))
         self.expect(4, "admin", "invite", self.link, "--revoke", invite, "--data", self.path("ann"))
         self.expect(5, "--revoke", "invite", self.link, "--revoke", "x", "--data", self.path("hub"))
         self.expect(2, "--revoke", "invite", self.link, "--revoke", invite, "--uses", "1", "--data", self.path("hub"))
@@ -148,15 +144,15 @@ class ExitCodes:
 
     def roles_that_do_not_suffice(self):
         make = '{"command":"create_entities"}\n'
-        looking = self.run("invite", self.link, "--role", "viewer", "--data", self.path("hub"))
+        looking = self.command("invite", self.link, "--role", "viewer", "--data", self.path("hub"))
         self.expect(4, "role", "join", looking, "--data", self.path("viewer"), input=make)
         self.expect(4, "role", "import", looking, self.write("node.gltf", '{"asset":{"version":"2.0"},"nodes":[{}],'
                     '"scenes":[{"nodes":[0]}],"scene":0}'), "--data", self.path("viewer"))
         # Whoever is put out does not come back with a new key by the same link.
-        door = self.run("invite", self.link, "--data", self.path("hub"))
-        self.run("join", door, "--data", self.path("unwelcome"))
-        author = self.run("key", "show", "--data", self.path("unwelcome"))
-        self.run("join", self.link, "--data", self.path("hub"),
+        door = self.command("invite", self.link, "--data", self.path("hub"))
+        self.command("join", door, "--data", self.path("unwelcome"))
+        author = self.command("key", "show", "--data", self.path("unwelcome"))
+        self.command("join", self.link, "--data", self.path("hub"),
                  input=json.dumps({"command": "revoke_role", "author": author}) + "\n")
         self.expect(4, "", "join", self.link, "--data", self.path("unwelcome"))
         self.expect(4, "revoked", "join", door, "--data", self.path("unwelcome again"))
@@ -198,7 +194,7 @@ class ExitCodes:
         if done.stderr:
             raise Failed(f"--once without input says: {done.stderr}")
 
-    def run_all(self):
+    def run(self):
         self.make_room()
         self.once_reads_nothing()
         for case in (self.success, self.went_wrong, self.wrong_command_line, self.unreachable, self.not_permitted,
@@ -210,24 +206,8 @@ class ExitCodes:
         promised = {int(row.split("|")[1]) for row in table.splitlines() if row.startswith("| ") and "code" not in row}
         if promised != self.seen:
             raise Failed(f"docs/errors.md promises {promised}, tested were {self.seen}")
-        return {"cases": self.count, "codes": sorted(self.seen)}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--theta", required=True)
-    parser.add_argument("--work", required=True)
-    test = ExitCodes(parser.parse_args())
-    try:
-        print(json.dumps(test.run_all()))
-    except Failed as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        if test.hub.process is not None and test.hub.process.poll() is None:
-            test.hub.process.kill()
-    return 0
+        return json.dumps({"cases": self.count, "codes": sorted(self.seen)})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, ExitCodes))

@@ -8,17 +8,15 @@ be settled, everything that was acknowledged must be in the log, and `theta log 
 usage: full_disk_test.py --theta PATH --work FOLDER
 """
 
-import argparse
 import json
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
 
-from theta_processes import Failed, Hub, Peer, run, wait_until
+from theta_processes import Failed, Hub, Peer, at_end, main, run, wait_until
 
 CONFIG = """
 [guards]
@@ -40,7 +38,9 @@ class SmallDisk:
         self.limit = None
 
     def mount(self):
-        os.makedirs(self.folder)
+        self.remove()  # what a killed test left
+        os.makedirs(self.folder, exist_ok=True)
+        at_end(self.remove)
         command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "theta-full-disk-test", self.folder]
         if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode != 0:
             return False
@@ -52,7 +52,8 @@ class SmallDisk:
         os.remove(self.filler)
 
     def remove(self):
-        subprocess.run(["umount", self.folder], check=True)
+        if os.path.ismount(self.folder):
+            subprocess.run(["umount", self.folder], check=True)
 
 
 class SmallFiles:
@@ -70,20 +71,16 @@ class SmallFiles:
     def give_space(hub):
         resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
-    def remove(self):
-        pass
-
 
 class FullDisk:
     def __init__(self, options):
-        self.theta, self.work = options.theta, os.path.abspath(options.work)
-        shutil.rmtree(self.work, ignore_errors=True)
-        os.makedirs(self.work)
+        self.theta, self.work = options.theta, options.work
         with open(self.path("hub.toml"), "w", encoding="utf-8") as file:
             file.write(CONFIG)
         self.disk = SmallDisk(self.path("disk"))
         if not self.disk.mount():
             self.disk = SmallFiles()
+        print(f"the small disk is {self.disk.name}", flush=True)
         self.hub = Hub(self.theta, self.path("disk/hub"), self.path("hub.toml"), self.disk.limit)
         self.peer = None
 
@@ -149,30 +146,8 @@ class FullDisk:
         self.check_log()
         self.hub.stop()
         run([self.theta, "log", "verify", self.hub.folder])
-        return {"disk": self.disk.name, "acknowledged": len(self.peer.acknowledged)}
-
-    def end(self):
-        for process in (self.hub.process, self.peer and self.peer.process):
-            if process is not None and process.poll() is None:
-                process.kill()
-                process.wait()
-        self.disk.remove()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--theta", required=True)
-    parser.add_argument("--work", required=True)
-    test = FullDisk(parser.parse_args())
-    try:
-        print(json.dumps(test.run()))
-    except Failed as failure:
-        print(f"FAILED on {test.disk.name}: {failure}")
-        return 1
-    finally:
-        test.end()
-    return 0
+        return json.dumps({"disk": self.disk.name, "acknowledged": len(self.peer.acknowledged)})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, FullDisk))

@@ -6,13 +6,11 @@ entities, must be taken back; files before it stay, and the room takes others af
 usage: import_test.py --theta PATH --work FOLDER
 """
 
-import argparse
 import json
 import os
-import shutil
 import sys
 
-from theta_processes import Failed, Hub, attempt, run
+from theta_processes import Failed, Hub, attempt, main, run
 
 QUOTA = 1000
 CONFIG = f"""
@@ -25,8 +23,6 @@ GOOD = "/usr/share/assimp/models/glTF2/BoxTextured-glTF-Binary/BoxTextured.glb"
 class Import:
     def __init__(self, options):
         self.theta, self.work = options.theta, options.work
-        shutil.rmtree(self.work, ignore_errors=True)
-        os.makedirs(self.work)
         with open(self.path("hub.toml"), "w", encoding="utf-8") as file:
             file.write(CONFIG)
         self.hub = Hub(self.theta, self.path("hub"), self.path("hub.toml"))
@@ -89,24 +85,8 @@ class Import:
         self.refused_file_is_taken_back()
         run([self.theta, "log", "verify", self.link, "--data", self.path("ann")])
         self.hub.stop()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--theta", required=True)
-    parser.add_argument("--work", required=True)
-    test = Import(parser.parse_args())
-    try:
-        test.run()
-        print("bad and refused imports leave nothing behind")
-    except Failed as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        if test.hub.process is not None and test.hub.process.poll() is None:
-            test.hub.process.kill()
-    return 0
+        return "bad and refused imports leave nothing behind"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, Import))

@@ -4,13 +4,11 @@ another hub went on with.
 usage: log_verify_test.py --theta PATH --work FOLDER
 """
 
-import argparse
 import json
 import os
-import shutil
 import sys
 
-from theta_processes import Failed, Hub, attempt, run
+from theta_processes import Failed, Hub, attempt, main, run
 
 CONFIG = """
 [guards]
@@ -26,18 +24,14 @@ archive_after_records = 16
 class LogVerify:
     def __init__(self, options):
         self.theta, self.work = options.theta, options.work
-        shutil.rmtree(self.work, ignore_errors=True)
-        os.makedirs(self.work)
         with open(self.path("hub.toml"), "w", encoding="utf-8") as file:
             file.write(CONFIG)
-        self.hubs = []
 
     def path(self, name):
         return os.path.join(self.work, name)
 
     def start_hub(self, folder):
         hub = Hub(self.theta, self.path(folder), self.path("hub.toml"))
-        self.hubs.append(hub)
         hub.start()
         return hub
 
@@ -71,6 +65,7 @@ class LogVerify:
             raise Failed(f"expected one state, got {states}")
         hub.stop()
         self.go_on_with_another_key(hub, link)
+        return "archived rooms verify, and another hub's signatures are told apart"
 
     def go_on_with_another_key(self, hub, link):
         """Whoever has the folder can sign what comes next, but not as the hub that was there before."""
@@ -88,23 +83,5 @@ class LogVerify:
         other.stop()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--theta", required=True)
-    parser.add_argument("--work", required=True)
-    test = LogVerify(parser.parse_args())
-    try:
-        test.run()
-        print("archived rooms verify, and another hub's signatures are told apart")
-    except Failed as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        for hub in test.hubs:
-            if hub.process is not None and hub.process.poll() is None:
-                hub.process.kill()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, LogVerify))

@@ -1,8 +1,15 @@
-"""Starts and stops real theta processes for the tests in this folder, and reads what they print."""
+"""Starts and stops real theta processes for the tests in this folder, and reads what they print.
 
+Whatever ends a test, its own end, a failure, Ctrl-C, SIGTERM or SIGHUP, ends what it started too (`main`).
+"""
+
+import argparse
 import json
+import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -11,6 +18,81 @@ PATIENCE_S = 120  # A guard against hanging for ever; nothing is expected to tak
 
 class Failed(Exception):
     """A process did what it must not; the message says which and shows its output."""
+
+
+class _Ending:
+    """What must not outlive this program."""
+
+    processes = []
+    actions = []
+    is_starting = False
+    signal = None
+
+    @classmethod
+    def on_signal(cls, number, _frame):
+        cls.signal = number
+        # A process that is being started is not in the list yet.
+        if not cls.is_starting:
+            sys.exit(128 + number)
+
+    @classmethod
+    def end_everything(cls):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        for process, leads_group in cls.processes:
+            if process.poll() is not None:
+                continue
+            if leads_group:
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+            process.wait()
+        for action in reversed(cls.actions):
+            action()
+
+
+def start(command, **options):
+    """A process that ends with this program at the latest, and its group with it when it leads a session."""
+    _Ending.is_starting = True
+    try:
+        process = subprocess.Popen(command, **options)
+        _Ending.processes.append((process, options.get("start_new_session", False)))
+    finally:
+        _Ending.is_starting = False
+    if _Ending.signal is not None:
+        sys.exit(128 + _Ending.signal)
+    return process
+
+
+def at_end(action):
+    """Something to undo when this program ends, after all processes have; the newest first."""
+    _Ending.actions.append(action)
+
+
+def main(description, make_test, more_options=None):
+    """The main program of a test: a class that takes the parsed options, and whose run() returns what is printed.
+
+    The folder `--work` is empty when the test is made.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--theta", required=True)
+    parser.add_argument("--work", required=True)
+    if more_options is not None:
+        more_options(parser)
+    options = parser.parse_args()
+    options.work = os.path.abspath(options.work)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _Ending.on_signal)
+    try:
+        shutil.rmtree(options.work, ignore_errors=True)
+        os.makedirs(options.work, exist_ok=True)
+        print(make_test(options).run())
+    except Failed as failure:
+        print(f"FAILED: {failure}")
+        return 1
+    finally:
+        _Ending.end_everything()
+    return 0
 
 
 def attempt(arguments, **options):
@@ -41,8 +123,8 @@ class Hub:
     def start(self):
         command = [self.theta, "hub", "--data", self.folder, "--listen", self.listen, "--http", "127.0.0.1:0",
                    "--config", self.config]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                        preexec_fn=self.before_exec)
+        self.process = start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                             preexec_fn=self.before_exec)
         line = self.process.stdout.readline()
         if not line:
             raise Failed(f"the hub ended with {self.process.wait()} before it was ready")
@@ -75,8 +157,8 @@ class Peer:
 
     def start(self):
         command = [self.theta, "--json", "join", self.link, "--as", self.name, "--data", self.folder, "--timeout", "60"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        text=True, bufsize=1)
+        self.process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             bufsize=1)
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self.reader.start()
 

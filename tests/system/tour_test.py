@@ -7,16 +7,14 @@ a fresh clone. What comes out must be what the README says.
 usage: tour_test.py --theta PATH --work FOLDER
 """
 
-import argparse
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 
-from theta_processes import PATIENCE_S, Failed
+from theta_processes import PATIENCE_S, Failed, main, start
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOUR_FOLDER = "/tmp/theta-tour"
@@ -44,8 +42,7 @@ def expect(printed, *patterns):
 
 class Tour:
     def __init__(self, options):
-        self.work = os.path.abspath(options.work)
-        shutil.rmtree(self.work, ignore_errors=True)
+        self.work = options.work
         os.makedirs(os.path.join(self.work, "home"))
         # The commands name build/release/bin/theta, as in a clone.
         self.clone = os.path.join(self.work, "clone")
@@ -60,9 +57,9 @@ class Tour:
 
     def start(self, command):
         """Something that serves until it is ended; in a group of its own, so that all of it can be."""
-        self.served = subprocess.Popen(["bash", "-c", command], cwd=self.clone, env=self.environment, text=True,
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                       start_new_session=True)
+        self.served = start(["bash", "-c", command], cwd=self.clone, env=self.environment, text=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                            start_new_session=True)
 
     def end(self, how):
         if self.served is None:
@@ -135,23 +132,8 @@ class Tour:
     def run(self):
         self.readme()
         self.demo()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--theta", required=True)
-    parser.add_argument("--work", required=True)
-    test = Tour(parser.parse_args())
-    try:
-        test.run()
-        print("the README's tour and the demo's next steps work as they stand")
-    except Failed as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        test.end(signal.SIGKILL)
-    return 0
+        return "the README's tour and the demo's next steps work as they stand"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, Tour))

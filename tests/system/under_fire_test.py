@@ -8,16 +8,14 @@ exported scene must load in readers that share no code with Theta.
 usage: under_fire_test.py --theta PATH --work FOLDER --readers FOLDER [--kills N] [--edits N] [--seed N]
 """
 
-import argparse
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import time
 
-from theta_processes import Failed, Hub, Peer, run
+from theta_processes import Failed, Hub, Peer, main, run
 
 MODELS = "/usr/share/assimp/models/glTF2"
 MODEL_FILES = [
@@ -68,9 +66,8 @@ class Editor:
 class UnderFire:
     def __init__(self, options):
         self.options = options
+        print(f"seed {options.seed}", flush=True)
         self.chance = random.Random(options.seed)
-        shutil.rmtree(options.work, ignore_errors=True)
-        os.makedirs(options.work)
         self.config = self.path("hub.toml")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(CONFIG)
@@ -188,32 +185,17 @@ class UnderFire:
         self.hub.stop()
         if acknowledged < self.options.edits // 4:
             raise Failed(f"only {acknowledged} commands were acknowledged, the test means to have far more")
-        return {"kills": self.options.kills, "records": records, "acknowledged": acknowledged,
-                "conflicts": sum(peer.conflicts for peer in self.peers), "state_hash": state_hash, "export": counts}
+        return json.dumps({"kills": self.options.kills, "records": records, "acknowledged": acknowledged,
+                           "conflicts": sum(peer.conflicts for peer in self.peers), "state_hash": state_hash,
+                           "export": counts})
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--theta", required=True)
-    parser.add_argument("--work", required=True)
+def more_options(parser):
     parser.add_argument("--readers", required=True, help="the folder that tools/test_readers fills")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--edits", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
-    test = UnderFire(options)
-    try:
-        print(json.dumps(test.run()))
-    except Failed as failure:
-        print(f"FAILED with seed {options.seed}: {failure}")
-        return 1
-    finally:
-        for process in [test.hub.process, *(peer.process for peer in test.peers)]:
-            if process is not None and process.poll() is None:
-                process.kill()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, UnderFire, more_options))
