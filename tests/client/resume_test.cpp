@@ -285,6 +285,46 @@ TEST(Resume, AFullDiskIsToldAndMendsItself) {
   EXPECT_EQ(*admin->scene().name(cube), "after");
 }
 
+TEST(Resume, WhatARestartWouldSendAgainIsNotSentWhileTheDiskCannotSayThatItWas) {
+  World world;
+  auto& admin = world.add_admin();
+  const auto cube = create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  admin->go_offline();
+  ASSERT_TRUE(admin->submit(commands::translate({&cube, 1}, {1, 0, 0})));
+  admin.disk.fails = true;
+  world.hub.submitted.clear();
+  admin->go_online();
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up(); }));
+  world.run_for(std::chrono::seconds{20});
+  EXPECT_TRUE(world.hub.submitted.empty());
+  ASSERT_TRUE(admin->next_wakeup());
+  EXPECT_GT(*admin->next_wakeup(), world.network.now()) << "it waits for the disk, and does not spin";
+  const auto options = world.admin_options();
+  admin.crash();
+  admin.disk.fails = false;
+  admin.start(options, author_key(1));
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up() && admin->is_idle(); }));
+  EXPECT_EQ(world.hub.replica().scene().transform(cube)->position.x, 1) << "exactly once";
+}
+
+TEST(Resume, WhatTheDiskNeverHadIsSentWithoutIt) {
+  World world;
+  auto& admin = world.add_admin();
+  const auto cube = create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  admin.disk.fails = true;
+  ASSERT_TRUE(admin->submit(commands::translate({&cube, 1}, {1, 0, 0})));
+  ASSERT_TRUE(admin->submit(commands::translate({&cube, 1}, {2, 0, 0})));
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  const auto options = world.admin_options();
+  admin.crash();
+  admin.disk.fails = false;
+  admin.start(options, author_key(1));
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up() && admin->is_idle(); }));
+  EXPECT_EQ(world.hub.replica().scene().transform(cube)->position.x, 3) << "each exactly once";
+}
+
 TEST(Resume, ANewcomerJoinsFromASnapshot) {
   World world;
   auto& admin = world.add_admin();

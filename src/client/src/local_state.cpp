@@ -123,6 +123,7 @@ void Journal::queued(const Draft& draft, std::optional<CommandHandle> replaced) 
   out.put_varint(replaced.value_or(CommandHandle{}).value());
   encode_draft(draft, out);
   append(JournalEntry::Kind::queued, body);
+  if (!broken_) note_kept(draft.handle);
 }
 
 void Journal::removed(CommandHandle handle) {

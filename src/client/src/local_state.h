@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -72,6 +73,9 @@ class Journal {
   /// A sentence, once for every failure: the journal has a gap until `replace` succeeds.
   [[nodiscard]] std::optional<std::string> take_failure();
   [[nodiscard]] bool is_broken() const { return broken_; }
+  /// The newest command that a restart may find waiting.
+  [[nodiscard]] CommandHandle newest_kept() const { return newest_kept_; }
+  void note_kept(CommandHandle newest) { newest_kept_ = std::max(newest_kept_, newest); }
   [[nodiscard]] bool is_kept() const { return persistence_ != nullptr; }
   void set_size(std::size_t size) { size_ = size; }
 
@@ -87,6 +91,7 @@ class Journal {
   std::size_t size_ = 0;
   bool broken_ = false;
   bool unsynced_ = false;
+  CommandHandle newest_kept_;
   std::optional<std::string> failure_;
 };
 

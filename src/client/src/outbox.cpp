@@ -170,6 +170,7 @@ bool Outbox::can_restore(const log::CommandPacket& packet) {
 void Outbox::restore_packet(log::CommandPacket packet, std::vector<Draft> drafts) {
   push_packet(std::move(packet), std::move(drafts));
   in_flight_.back().sent_before = true;
+  in_flight_.back().is_written = true;
 }
 
 SignedPacket* Outbox::find(Nonce nonce) {
@@ -211,6 +212,10 @@ void Outbox::unsign_from(Nonce nonce) {
 
 void Outbox::forget_sending() {
   for (auto& packet : in_flight_) packet.sent = SignedPacket::Sent::no;
+}
+
+void Outbox::note_written() {
+  for (auto& packet : in_flight_) packet.is_written = true;
 }
 
 bool Outbox::is_waiting_for_answers() const {

@@ -32,6 +32,8 @@ struct SignedPacket {
     in_log,   // the hub says it has it; the record will come
   } sent = Sent::no;
   bool sent_before = false;
+  /// A restart finds it signed like this.
+  bool is_written = false;
 };
 
 /// Commands on their way to the log, in order: first the signed packets, then the drafts. Pure data; the session
@@ -70,6 +72,8 @@ class Outbox {
   void unsign_from(Nonce nonce);
   /// Nothing is on the connection any more.
   void forget_sending();
+  /// All packets in flight are on disk.
+  void note_written();
   [[nodiscard]] bool is_waiting_for_answers() const;
   /// The first drafts, out of the queue: what a packet of the journal was signed from.
   [[nodiscard]] std::vector<Draft> take_front(std::size_t count);

@@ -100,6 +100,8 @@ struct Session::Impl {
   [[nodiscard]] bool may_send() const;
   /// Something waits for nothing but time.
   [[nodiscard]] bool has_sendable() const;
+  /// A restart would find the packet's commands, and not that they were signed: sent now, they could be sent twice.
+  [[nodiscard]] bool waits_for_disk(const SignedPacket& packet) const;
   void hold_until(MonotonicTime time);
 
   // ---- session_edit.cpp ----

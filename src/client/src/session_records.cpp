@@ -184,6 +184,8 @@ void Session::Impl::resolve_rejection() {
     for (std::size_t i = 0; i < count; ++i) outbox.drafts()[i].alone = true;
   } else {
     journal.removed(first);
+    // Before anybody is told: what was refused must not come back after a restart.
+    journal.sync();
     refuse_drafts(outbox.remove_draft(first), refusal);
   }
   overlay.begin_base();

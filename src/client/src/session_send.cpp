@@ -22,9 +22,14 @@ bool Session::Impl::may_send() const {
   return phase == SessionPhase::live && peer && is_writer && !is_searching && !lane_full;
 }
 
+bool Session::Impl::waits_for_disk(const SignedPacket& packet) const {
+  return journal.is_broken() && !packet.is_written && packet.drafts.front().handle <= journal.newest_kept();
+}
+
 bool Session::Impl::has_sendable() const {
   bool found_unsent = false;
   for (const auto& packet : outbox.in_flight()) {
+    if (packet.sent == Sent::no && !found_unsent && waits_for_disk(packet)) return false;
     if (packet.sent == Sent::no) found_unsent = true;
     if (found_unsent && packet.sent == Sent::waiting) return false;
   }
@@ -69,12 +74,14 @@ void Session::Impl::sign_what_fits() {
   }
   // Written down before it is sent: a restart must send these very bytes again, never others with the same nonce.
   if (any) journal.sync();
+  if (!journal.is_broken()) outbox.note_written();
 }
 
 void Session::Impl::send_signed() {
   for (auto& packet : outbox.in_flight()) {
     if (sends_front_only && &packet != &outbox.in_flight().front()) return;
     if (packet.sent != Sent::no) continue;
+    if (waits_for_disk(packet)) return;
     const auto cost = packet.drafts.size();
     // A packet can cost more than the burst that the hub allows now; then it goes from a full bucket.
     const auto wanted = pacer.is_limited() ? std::min(cost, static_cast<std::size_t>(pacer.burst())) : cost;

@@ -38,6 +38,7 @@ ClientResult<void> Session::Impl::restore() {
   events = EventQueue();
   if (overlay.replica().head() != Seq{0}) events.push_everything_changed();
   journal.set_size(read);
+  journal.note_kept(CommandHandle{facts.next_handle.value() - 1});
   // Whatever follows a torn entry could not be read again either, so the next entry must not stand behind it.
   if (read != stored->journal.size()) save();
   report_storage();
@@ -97,6 +98,10 @@ void Session::Impl::save() {
   auto& base = overlay.begin_base();
   const auto saved = base.head() == Seq{0} ? Bytes() : base.save_snapshot();
   journal.replace(encode_state(facts, outbox, saved));
+  if (!journal.is_broken()) {
+    outbox.note_written();
+    journal.note_kept(CommandHandle{facts.next_handle.value() - 1});
+  }
   if (was_shown) show();
 }
 
