@@ -44,8 +44,8 @@ def is_running(pid):
 class EndingTest(unittest.TestCase):
     def check(self, number, code, *how):
         with tempfile.TemporaryDirectory() as work:
-            test = subprocess.Popen([sys.executable, "-c", WAITING_TEST, SYSTEM, "--theta", "none", "--work", work, *how],
-                                    stdout=subprocess.PIPE, text=True)
+            command = [sys.executable, "-c", WAITING_TEST, SYSTEM, "--theta", "none", "--work", work, *how]
+            test = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             started = [int(pid) for pid in test.stdout.readline().split()]
             self.assertEqual(len(started), 3)
             if number is not None:
