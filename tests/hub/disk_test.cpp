@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "hub/hub_world.h"
+#include "theta/base/byte_codec.h"
+#include "theta/crypto/hash.h"
+#include "theta/log/checkpoint.h"
+#include "theta/log/record.h"
 
 namespace theta::hub::testing {
 namespace {
@@ -12,7 +16,8 @@ namespace {
 using log::RefusalCode;
 
 struct OnePerson {
-  OnePerson() : admin(world.add_member(1)), room(world.open_room(admin)) {}
+  explicit OnePerson(const HubConfig& config = {})
+      : world(config), admin(world.add_member(1)), room(world.open_room(admin)) {}
   Bytes edit(std::uint64_t counter) { return payload_of(create_entities(AuthorSlot{0}, counter)); }
   void fill_disk() {
     world.disk.set_fault_hook([](store::DiskOperation operation, const std::string&) {
@@ -21,6 +26,36 @@ struct OnePerson {
     });
   }
   void free_disk() { world.disk.set_fault_hook({}); }
+  /// One entity each, with time for the disk between them.
+  void write(std::uint64_t from, std::uint64_t count) {
+    for (std::uint64_t counter = from; counter < from + count; ++counter) {
+      admin.submit(edit(counter));
+      if (counter % 16 == 0) world.run_for(std::chrono::milliseconds(20));
+    }
+    ASSERT_TRUE(world.run_until([&] { return admin.head().value() == from + count; })) << admin.replica_error;
+  }
+  /// The hub is killed and comes back on the same disk; the admin asks for the room as one who knows nothing of it.
+  void restart_and_attach() {
+    world.restart_hub();
+    ASSERT_TRUE(world.run_until([&] { return admin.closed.has_value(); }, std::chrono::minutes(2)));
+    admin.messages.clear();
+    admin.connect();
+    ASSERT_TRUE(world.run_until([&] { return admin.last<fb::HubHelloT>() != nullptr; }));
+    admin.log_in();
+    admin.attach(room);
+  }
+  [[nodiscard]] bool is_archived(std::uint64_t seq) {
+    admin.messages.clear();
+    fb::LogQueryT query;
+    query.from_seq = seq;
+    query.count_max = 1;
+    admin.send(transport::Lane::bulk, message_of(std::move(query)));
+    EXPECT_TRUE(world.run_until([&] { return admin.last<fb::LogRangeT>() != nullptr; }));
+    ByteReader reader(admin.last<fb::LogRangeT>()->records);
+    const auto record = log::decode_record(reader.get_bytes(reader.get_varint()));
+    EXPECT_TRUE(record.has_value());
+    return record && record->packet.archived;
+  }
 
   HubWorld world;
   ScriptedPeer& admin;
@@ -131,17 +166,106 @@ TEST(HubDisk, WhatAPeerSawIsThereAfterTheHubWasKilled) {
   for (std::uint64_t counter = 1; counter <= 20; ++counter) one.admin.submit(one.edit(counter));
   ASSERT_TRUE(one.world.run_until([&] { return one.admin.head().value() == 21; }));
   const auto hash = one.admin.replica.state_hash();
-  one.world.restart_hub();
-  ASSERT_TRUE(one.world.run_until([&] { return one.admin.closed.has_value(); }, std::chrono::minutes(2)));
-  one.admin.messages.clear();
-  one.admin.connect();
-  ASSERT_TRUE(one.world.run_until([&] { return one.admin.last<fb::HubHelloT>() != nullptr; }));
-  one.admin.log_in();
-  one.admin.attach(one.room);
+  one.restart_and_attach();
   ASSERT_TRUE(one.world.run_until([&] { return one.admin.last<fb::AttachedT>() != nullptr; }));
   EXPECT_EQ(one.admin.last<fb::AttachedT>()->head_seq, 21U);
   EXPECT_TRUE(one.world.run_until([&] { return one.admin.snapshot.size() > 0; }));
   EXPECT_EQ(one.admin.replica.state_hash(), hash);
+}
+
+// ---- A folder that somebody has edited ----------------------------------------------------------------------------
+
+HubConfig with_many_snapshots() {
+  HubConfig config;
+  config.log.commands = {10'000, 10'000};
+  config.snapshot_every_records = 32;
+  return config;
+}
+
+/// A checkpoint like the stored one, changed and signed anew.
+void sign_anew(store::StoredSnapshot& stored, const crypto::KeyPair& key,
+               const std::function<void(log::Checkpoint&)>& change) {
+  auto checkpoint = log::decode_checkpoint(stored.checkpoint.view());
+  ASSERT_TRUE(checkpoint.has_value());
+  checkpoint->hub = key.public_key<HubKey>();
+  change(*checkpoint);
+  stored.checkpoint = SharedBytes(log::encode_checkpoint(log::sign_checkpoint(*checkpoint, key)));
+}
+
+TEST(HubDisk, NothingIsArchivedForASnapshotThatDoesNotLoad) {
+  auto config = with_many_snapshots();
+  config.archive_after_records = 16;
+  config.resume_records_max = 16;
+  OnePerson one(config);
+  one.world.alter_answer = [&](store::Answer& answer) {
+    auto* stored = std::get_if<store::StoredSnapshot>(&answer);
+    if (stored == nullptr) return;
+    stored->bytes = SharedBytes(Bytes(100, 7));
+    sign_anew(*stored, one.world.hub_key,
+              [&](log::Checkpoint& checkpoint) { checkpoint.snapshot_hash = crypto::hash256(stored->bytes.view()); });
+  };
+  one.write(1, 100);
+  one.world.settle();
+  EXPECT_FALSE(one.is_archived(3));
+  EXPECT_GT(one.world.metric("snapshots_unusable"), 0);
+  EXPECT_NE(one.world.last_logged("snapshot_unusable"), nullptr);
+
+  one.world.alter_answer = nullptr;
+  one.write(101, 64);
+  one.world.settle();
+  EXPECT_TRUE(one.is_archived(3));
+}
+
+TEST(HubDisk, ASnapshotThatThisHubDidNotSignIsPassedOver) {
+  const auto other = key_of(77);
+  const std::vector<std::function<void(OnePerson&, store::StoredSnapshot&)>> forgeries{
+      [&](OnePerson&, store::StoredSnapshot& stored) { sign_anew(stored, other, [](log::Checkpoint&) {}); },
+      [&](OnePerson&, store::StoredSnapshot& stored) {
+        auto checkpoint = *log::decode_checkpoint(stored.checkpoint.view());
+        checkpoint.signature.bytes[5] ^= 1;
+        stored.checkpoint = SharedBytes(log::encode_checkpoint(checkpoint));
+      },
+      [&](OnePerson& one, store::StoredSnapshot& stored) {
+        sign_anew(stored, one.world.hub_key, [](log::Checkpoint& checkpoint) { checkpoint.state_hash.bytes[0] ^= 1; });
+      }};
+  for (std::size_t which = 0; which < forgeries.size(); ++which) {
+    OnePerson one(with_many_snapshots());
+    one.write(1, 100);
+    one.world.settle();
+    const auto hash = one.admin.replica.state_hash();
+    bool is_altered = false;
+    one.world.alter_answer = [&](store::Answer& answer) {
+      auto* stored = std::get_if<store::StoredSnapshot>(&answer);
+      if (stored == nullptr) return;
+      is_altered = true;
+      forgeries[which](one, *stored);
+    };
+    one.restart_and_attach();
+    ASSERT_TRUE(one.world.run_until([&] { return one.admin.last<fb::AttachedT>() != nullptr; })) << which;
+    EXPECT_TRUE(is_altered) << "the method: there is a snapshot";
+    EXPECT_EQ(one.world.metric("snapshots_unusable"), 1) << which;
+    ASSERT_TRUE(one.world.run_until([&] { return one.admin.snapshot.size() > 0; }));
+    EXPECT_EQ(one.admin.replica.state_hash(), hash) << "the log was replayed";
+  }
+}
+
+TEST(HubDisk, ARecordThatItsAuthorDidNotSignIsNotServed) {
+  OnePerson one;
+  one.write(1, 10);
+  one.world.alter_answer = [](store::Answer& answer) {
+    auto* range = std::get_if<store::RecordRange>(&answer);
+    if (range == nullptr || range->records.empty()) return;
+    auto& last = range->records.back();
+    auto record = log::decode_record(last.bytes.view());
+    record->packet.signature.bytes[5] ^= 1;
+    last.bytes = SharedBytes(log::encode_record(*record));
+  };
+  one.restart_and_attach();
+  ASSERT_TRUE(one.world.run_until([&] { return one.admin.is_refused(RefusalCode::internal); }));
+  const auto* dead = one.world.last_logged("room_dead");
+  ASSERT_NE(dead, nullptr);
+  EXPECT_NE(dead->text.find("record 11: "), std::string::npos) << dead->text;
+  EXPECT_NE(dead->text.find("signature"), std::string::npos) << dead->text;
 }
 
 }  // namespace

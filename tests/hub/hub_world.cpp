@@ -329,6 +329,8 @@ void HubWorld::turn() {
     if (is_store_held) continue;
     completions_.clear();
     engine->poll(completions_);
+    for (auto& completion : completions_)
+      if (alter_answer && completion.result) alter_answer(*completion.result);
     hub->on_completions(completions_, now());
   }
   hub->step(now());

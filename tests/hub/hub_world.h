@@ -177,6 +177,8 @@ class HubWorld {
   /// Completions wait while this is set, as behind a slow disk.
   bool is_store_held = false;
   std::size_t store_requests_max;
+  /// Sees each answer of the store before the hub does, and may change it: a folder that somebody has edited.
+  std::function<void(store::Answer&)> alter_answer;
 
  private:
   /// The endpoint wants its sink before the hub, which wants the endpoint, can exist.

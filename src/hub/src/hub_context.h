@@ -57,6 +57,14 @@ struct HubContext {
                  {room_field(room), {"reason", reason}});
   }
 
+  /// Counts and logs a stored snapshot that is of no use; `so` says what is done instead.
+  void note_unusable_snapshot(const RoomId& room, const std::string& reason, std::string_view so) {
+    metrics.snapshots_unusable.add();
+    say_of_peers(LogLevel::error, "snapshot_unusable",
+                 "The room's stored snapshot is of no use: " + reason + ". " + std::string(so),
+                 {room_field(room), {"reason", reason}});
+  }
+
   HubConfig config;
   Now now;
   crypto::KeyPair key;

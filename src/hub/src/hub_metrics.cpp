@@ -128,13 +128,13 @@ HubMetrics::HubMetrics(telemetry::Registry& r)
       presence_misplaced_drops(
           counter(r, "presence_misplaced_drops", "Presence messages of sessions that were in no room.")),
       presence_skips(counter(r, "presence_skips", "Flushes that passed over a session whose lane was full.")),
-      presence_waits(
-          counter(r, "presence_waits", "Flushes that left presence for later because the room had sent its share.")),
+      presence_waits(counter(r, "presence_waits", "Flushes that left presence for a later one.")),
       bulk_rate_drops(counter(r, "bulk_rate_drops",
                               "Asset and history requests and snapshots put off by the author's bulk rate limit.")),
       asset_bytes_received(counter(r, "asset_bytes_received", "Bytes of assets taken from peers.")),
       asset_bytes_sent(counter(r, "asset_bytes_sent", "Bytes of assets sent to peers.")),
       snapshots_saved(counter(r, "snapshots_saved", "Snapshots made of rooms.")),
+      snapshots_unusable(counter(r, "snapshots_unusable", "Stored snapshots that could not be loaded.")),
       records_relayed(counter(r, "records_relayed", "Records sent, counted once for each session.")),
       store_catch_ups(counter(r, "store_catch_ups", "Reads from the store for sessions behind the room's memory.")),
       refusals_(refusal_counters(r)),

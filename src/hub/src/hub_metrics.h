@@ -94,6 +94,7 @@ struct HubMetrics {
   telemetry::Counter& asset_bytes_received;
   telemetry::Counter& asset_bytes_sent;
   telemetry::Counter& snapshots_saved;
+  telemetry::Counter& snapshots_unusable;
   telemetry::Counter& records_relayed;
   telemetry::Counter& store_catch_ups;
 

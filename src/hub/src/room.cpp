@@ -4,6 +4,7 @@
 
 #include "admission.h"
 #include "messages.h"
+#include "stored_snapshot.h"
 #include "theta/base/hex.h"
 
 namespace theta::hub {
@@ -73,12 +74,7 @@ void Room::on_loaded(RoomLoader::Result result) {
   // Sessions that lag behind go on from what the ring had, when the log did not move on without us.
   if (ring_.committed() != replica_.head() || ring_.record_hash(ring_.committed()) != replica_.record_hash())
     ring_ = std::move(result->ring);
-  if (result->snapshot) {
-    shelf_.note_stored(result->snapshot->checkpoint.seq);
-    const bool is_ours = result->snapshot->checkpoint.hub == context_.hub;
-    if (is_ours && log::verify_checkpoint(result->snapshot->checkpoint))
-      shelf_.keep(std::move(*result->snapshot), context_.now.monotonic);
-  }
+  if (result->snapshot) shelf_.keep(std::move(*result->snapshot), context_.now.monotonic);
   state_ = State::open;
   context_.say_of_peers(LogLevel::info, "room_opened",
                         "A room was loaded, at record " + std::to_string(replica_.head().value()) + ".",
@@ -132,6 +128,7 @@ void Room::publish(const SnapshotShelf::Statement& statement) {
   if (statement.bytes.empty()) {
     ask_store(store::WriteCheckpoint{id_, {checkpoint.seq, encoded}}, count_failure);
   } else {
+    snapshot_written_ = checkpoint.seq;
     ask_store(store::WriteSnapshot{id_, {checkpoint.seq, encoded, statement.bytes}},
               [this, seq = checkpoint.seq](StoreDesk::Result& result) {
                 if (!result) return context_.note_store_failure(id_, "write a snapshot", result.error().message);
@@ -145,11 +142,30 @@ void Room::publish(const SnapshotShelf::Statement& statement) {
 }
 
 void Room::archive_before(Seq snapshot) {
-  if (context_.config.archive_after_records == 0) return;
-  const auto distance = std::max(context_.config.archive_after_records, context_.config.resume_records_max);
+  const auto& config = context_.config;
+  if (config.archive_after_records == 0) return;
+  const auto distance = std::max(config.archive_after_records, config.resume_records_max);
   if (snapshot.value() <= distance) return;
-  ask_store(store::Compact{id_, Seq{snapshot.value() - distance}}, [this](StoreDesk::Result& result) {
-    if (!result) context_.note_store_failure(id_, "archive old packets", result.error().message);
+  const Seq through{snapshot.value() - distance};
+  // Reading back takes as long as loading the room, on this thread, so it is done for many records at once.
+  if (through.value() < archived_through_.value() + config.snapshot_every_records) return;
+  ask_store(store::ReadSnapshot{id_}, [this, snapshot, through](StoreDesk::Result& result) {
+    // A newer one that is under way would be what stays; its own turn comes when it is written.
+    if (snapshot == snapshot_written_) on_snapshot_read_back(snapshot, through, result);
+  });
+}
+
+void Room::on_snapshot_read_back(Seq snapshot, Seq through, StoreDesk::Result& result) {
+  constexpr std::string_view kSo = "No payloads are cut; joining from it may fail too.";
+  if (!result) return context_.note_unusable_snapshot(id_, result.error().message, kSo);
+  const auto loaded = load_stored_snapshot(answer_of<store::StoredSnapshot>(result), id_, context_.hub);
+  if (!loaded) return context_.note_unusable_snapshot(id_, loaded.error(), kSo);
+  if (loaded->checkpoint.seq != snapshot) return context_.note_unusable_snapshot(id_, "it is an older one", kSo);
+  ask_store(store::Compact{id_, through}, [this, through](StoreDesk::Result& compacted) {
+    if (compacted)
+      archived_through_ = through;
+    else
+      context_.note_store_failure(id_, "archive old packets", compacted.error().message);
     // What failed half-way has cut something too.
     count_log_bytes();
   });

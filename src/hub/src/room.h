@@ -76,7 +76,9 @@ class Room {
   void on_appended(std::uint64_t epoch, Seq last, StoreDesk::Result& result);
   void commit(Seq last);
   void publish(const SnapshotShelf::Statement& statement);
+  /// Cuts old payloads, once the snapshot that stands for them was read back and loaded.
   void archive_before(Seq snapshot);
+  void on_snapshot_read_back(Seq snapshot, Seq through, StoreDesk::Result& result);
   /// Asks the store how large the log is: archiving has cut bytes that this room counted.
   void count_log_bytes();
   void expel_revoked();
@@ -149,6 +151,9 @@ class Room {
   /// Counts reloads: answers to appends of an earlier life are void.
   std::uint64_t epoch_ = 0;
   std::size_t store_requests_ = 0;
+  /// The newest snapshot that was given to the store, and up to where payloads were cut for one.
+  Seq snapshot_written_;
+  Seq archived_through_;
   /// Newest record that changed members; sessions are looked through when it is committed.
   Seq members_changed_at_;
 

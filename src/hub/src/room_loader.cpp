@@ -1,6 +1,6 @@
 #include "room_loader.h"
 
-#include "theta/crypto/hash.h"
+#include "stored_snapshot.h"
 #include "theta/log/compact.h"
 
 namespace theta::hub {
@@ -31,27 +31,19 @@ void RoomLoader::take_snapshot(StoreDesk::Result& result) {
   const bool is_absent = !result && result.error().code == StoreError::not_found;
   if (!result && !is_absent && result.error().code != StoreError::corrupt)
     return finish(tl::unexpected(result.error()));
-  if (result && !adopt_snapshot(answer_of<store::StoredSnapshot>(result)))
-    context_.note_store_failure(room_, "give a snapshot that is whole and signed by this hub",
-                                "what it gave is passed over, and the log replayed instead");
+  if (result)
+    adopt_snapshot(answer_of<store::StoredSnapshot>(result));
+  else if (!is_absent)
+    context_.note_unusable_snapshot(room_, result.error().message, "The log is replayed instead.");
   loaded_.ring.reset(loaded_.replica.head(), loaded_.replica.record_hash());
   read_on();
 }
 
-bool RoomLoader::adopt_snapshot(const store::StoredSnapshot& stored) {
-  const auto checkpoint = log::decode_checkpoint(stored.checkpoint.view());
-  if (!checkpoint || checkpoint->room != room_ || checkpoint->snapshot_hash != crypto::hash256(stored.bytes.view()))
-    return false;
-  // A state that this hub has not signed is nobody's word: serving it would make it the hub's own.
-  if (checkpoint->hub != context_.hub || !log::verify_checkpoint(*checkpoint)) return false;
-  auto replica = replica::Replica::load_snapshot(stored.bytes.view(), false);
-  if (!replica) return false;
-  const bool agrees = replica->head() == checkpoint->seq && replica->record_hash() == checkpoint->record_hash &&
-                      replica->state_hash() == checkpoint->state_hash;
-  if (!agrees) return false;
-  loaded_.replica = std::move(*replica);
-  loaded_.snapshot = KeptSnapshot{*checkpoint, stored.bytes};
-  return true;
+void RoomLoader::adopt_snapshot(const store::StoredSnapshot& stored) {
+  auto loaded = load_stored_snapshot(stored, room_, context_.hub);
+  if (!loaded) return context_.note_unusable_snapshot(room_, loaded.error(), "The log is replayed instead.");
+  loaded_.replica = std::move(loaded->replica);
+  loaded_.snapshot = KeptSnapshot{loaded->checkpoint, stored.bytes};
 }
 
 void RoomLoader::read_on() {
@@ -79,9 +71,9 @@ std::string RoomLoader::apply(const store::StoredRecord& stored) {
   const auto at = "record " + std::to_string(stored.seq.value()) + ": ";
   const auto record = log::decode_record(stored.bytes.view());
   if (!record) return at + record.error().message;
-  // This process, or one before it, verified the signature when it sequenced the record, and the store keeps a
-  // checksum of each row.
-  const auto applied = loaded_.replica.apply(*record, replica::Trust::trusted_source);
+  // A row's checksum says that the disk kept it, not who wrote it: whoever can write the folder can make one. What the
+  // hub serves it vouches for, so signatures are verified again; the newest snapshot keeps the records few.
+  const auto applied = loaded_.replica.apply(*record, replica::Trust::verify);
   if (!applied) return at + applied.error().message;
   loaded_.ring.push({.compact = log::compact_record(*record, kNoSlot),
                      .author = record->packet.header.author,

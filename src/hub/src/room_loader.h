@@ -33,7 +33,7 @@ class RoomLoader {
  private:
   void take_proofs(StoreDesk::Result& result);
   void take_snapshot(StoreDesk::Result& result);
-  [[nodiscard]] bool adopt_snapshot(const store::StoredSnapshot& stored);
+  void adopt_snapshot(const store::StoredSnapshot& stored);
   void read_on();
   void take_records(StoreDesk::Result& result);
   /// An empty text when the record was applied.
