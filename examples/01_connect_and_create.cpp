@@ -16,7 +16,6 @@ int main(int argc, char** argv) {
   }
   const std::string state_folder = argv[2];
 
-  // [connect]
   const auto link = theta::log::parse_link(argv[1]);
   const auto key = client::load_or_create_identity(state_folder + "/author.key");
   if (!link || !key) {
@@ -36,9 +35,7 @@ int main(int argc, char** argv) {
     std::cerr << ready.error().message << "\n";
     return 1;
   }
-  // [connect]
 
-  // [create]
   client::NewEntity table;
   table.name = "table";
   client::NewEntity cup;
@@ -52,9 +49,7 @@ int main(int argc, char** argv) {
   }
   // It is in the scene already: the overlay shows own commands at once.
   std::cout << "made " << *(*peer)->session().scene().name(created->ids[1]) << "\n";
-  // [create]
 
-  // [settle]
   if (auto idle = (*peer)->wait_until_idle(30s); !idle) {
     std::cerr << idle.error().message << "\n";
     return 1;
@@ -65,6 +60,5 @@ int main(int argc, char** argv) {
     else if (settled)
       std::cout << "acknowledged as record " << settled->seq.value() << "\n";
   }
-  // [settle]
   return 0;
 }

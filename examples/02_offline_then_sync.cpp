@@ -29,7 +29,6 @@ int main(int argc, char** argv) {
   const auto key = client::load_or_create_identity(options.state_folder + "/author.key");
   if (!key) return give_up(key.error().message);
 
-  // [offline]
   theta::ObjectId lamp;
   {
     auto peer = client::Client::open(options, *key);
@@ -50,9 +49,7 @@ int main(int argc, char** argv) {
     }
     std::cout << session.statistics().queued_commands << " commands wait (100 moves of one lamp are one)\n";
   }  // the process could end here, or be killed
-  // [offline]
 
-  // [sync]
   options.start_offline = true;
   auto peer = client::Client::open(options, *key);
   if (!peer) return give_up(peer.error().message);
@@ -63,6 +60,5 @@ int main(int argc, char** argv) {
   if (auto ready = (*peer)->wait_until_caught_up(30s); !ready) return give_up(ready.error().message);
   if (auto idle = (*peer)->wait_until_idle(30s); !idle) return give_up(idle.error().message);
   std::cout << "the hub has everything, up to record " << session.confirmed_head().value() << "\n";
-  // [sync]
   return 0;
 }

@@ -43,7 +43,6 @@ int main(int argc, char** argv) {
   auto pointer = join(*link, argv[2], "pointer");
   if (!pointer) return give_up(pointer.error().message);
 
-  // [presence]
   float seen = -1;
   const auto give_up_at = std::chrono::steady_clock::now() + 30s;
   for (int frame = 1; seen < 10; ++frame) {
@@ -62,7 +61,6 @@ int main(int argc, char** argv) {
           seen = other->pointer_origin->x;
     }
   }
-  // [presence]
   std::cout << "saw the pointer at " << seen << ", " << (*watcher)->session().participants().size()
             << " participants\n";
   return 0;

@@ -56,7 +56,6 @@ class HostilePeer final : public transport::EventSink {
     honest_edit,
     hang_up,
   };
-  static constexpr std::size_t kAttackCount = static_cast<std::size_t>(Attack::hang_up) + 1;
 
   void attack(Attack attack);
   void connect();

@@ -67,12 +67,7 @@ bool BulkDesk::charge(Session& session, std::uint32_t request, double cost_bytes
   const auto wait = context_.charge(session.author(), AuthorLimiters::Bucket::bulk, kRequestCostBytes + cost_bytes);
   if (wait == wait.zero()) return true;
   context_.metrics.bulk_rate_drops.add();
-  const auto retry_ms = log::retry_after_ms(wait);
-  session.refuse(request,
-                 {RefusalCode::rate_limited,
-                  "Assets and history move faster than this hub allows an author; send this again after " +
-                      std::to_string(retry_ms) + " ms."},
-                 retry_ms);
+  session.put_off(request, "Assets and history move faster than this hub allows an author", wait);
   return false;
 }
 

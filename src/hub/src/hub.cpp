@@ -146,12 +146,7 @@ bool Hub::Impl::charge_request(Session& session, std::uint32_t request) {
   const auto wait = context.charge(session.author(), AuthorLimiters::Bucket::requests, 1);
   if (wait == wait.zero()) return true;
   context.metrics.request_rate_drops.add();
-  const auto retry_ms = log::retry_after_ms(wait);
-  session.refuse(request,
-                 {RefusalCode::rate_limited,
-                  "This author attaches, detaches or opens rooms more often than this hub allows; ask again after " +
-                      std::to_string(retry_ms) + " ms."},
-                 retry_ms);
+  session.put_off(request, "This author attaches, detaches or opens rooms more often than this hub allows", wait);
   return false;
 }
 

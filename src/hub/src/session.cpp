@@ -90,6 +90,12 @@ void Session::refuse(std::uint32_t request, const log::Refused& refused, std::ui
       {.request = request, .code = refused.code, .text = refused.text, .retry_after_ms = retry_after_ms}));
 }
 
+void Session::put_off(std::uint32_t request, std::string sentence, std::chrono::nanoseconds wait) {
+  const auto retry_ms = log::retry_after_ms(wait);
+  sentence += "; ask again after " + std::to_string(retry_ms) + " ms.";
+  refuse(request, {log::RefusalCode::rate_limited, std::move(sentence)}, retry_ms);
+}
+
 void Session::refuse_packet(wire::Refusal refusal) {
   context_.metrics.count_refusal(refusal.code);
   if (is_closing_) return;

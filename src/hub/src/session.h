@@ -94,6 +94,8 @@ class Session {
   void offer_control(const SharedBytes& message);
   /// Answers a request (not a packet).
   void refuse(std::uint32_t request, const log::Refused& refused, std::uint32_t retry_after_ms = 0);
+  /// Refuses as `rate_limited`; `sentence` says what is over its rate, and how long to wait is added.
+  void put_off(std::uint32_t request, std::string sentence, std::chrono::nanoseconds wait);
   /// Refuses one packet on the commands lane.
   void refuse_packet(wire::Refusal refusal);
   void close(transport::CloseReason reason, std::string text);

@@ -41,7 +41,6 @@ class SnapshotShelf {
   [[nodiscard]] std::vector<Statement> take_committed(Seq committed);
 
   void keep(KeptSnapshot snapshot, MonotonicTime now);
-  void forget_kept() { kept_.reset(); }
   /// The newest, and notes that it was of use; null when there is none.
   [[nodiscard]] const KeptSnapshot* use(MonotonicTime now);
   [[nodiscard]] const KeptSnapshot* kept() const { return kept_ ? &*kept_ : nullptr; }
