@@ -19,7 +19,6 @@ namespace fb = wire::fb;
 // here.
 constexpr fb::RefusalCode kRefusalsNoLongerSent[] = {fb::RefusalCode::stale_base};
 constexpr fb::NoticeKind kNoticesNoLongerSent[] = {fb::NoticeKind::lagging};
-constexpr transport::CloseReason kReasonsNoLongerSent[] = {transport::CloseReason::superseded};
 
 template <class Code, std::size_t Count>
 bool is_in(const Code (&codes)[Count], Code code) {
@@ -80,7 +79,6 @@ TEST(ErrorsPage, ListsExactlyTheReasonsOfClosing) {
   auto rows = testing::rows_of("errors.md", "Closing");
   for (int code = 0; code <= static_cast<int>(transport::CloseReason::internal_error); ++code) {
     const auto reason = static_cast<transport::CloseReason>(code);
-    if (is_in(kReasonsNoLongerSent, reason)) continue;
     const auto row = rows.find(name_of(reason));
     ASSERT_NE(row, rows.end()) << code;
     EXPECT_EQ(row->second.rfind(" | " + std::to_string(code) + " |", 0), 0U) << row->first;

@@ -95,7 +95,7 @@ void FakeHub::log_in(PeerId id, const fb::Login& login) {
     return refuse_request(id, 0, fb::RefusalCode::unauthenticated, "the login's signature is not the author's");
   peer.logged_in = true;
   fb::WelcomeT welcome;
-  welcome.hub_time_ms = to_unix_ms(wall);
+  welcome.hub_time_ms = told_time_ms.value_or(to_unix_ms(wall));
   welcome.commands_burst = commands_burst;
   welcome.commands_per_second = commands_per_second;
   send(id, Lane::control, std::move(welcome));
@@ -182,8 +182,8 @@ fb::CheckpointT FakeHub::checkpoint(const Hash256& state_hash, const Hash256& sn
                                     const crypto::KeyPair& signer) const {
   log::Checkpoint statement;
   statement.room = replica_.room();
-  statement.seq = replica_.head();
-  statement.record_hash = replica_.record_hash();
+  statement.seq = shown().head();
+  statement.record_hash = shown().record_hash();
   statement.state_hash = state_hash;
   statement.snapshot_hash = snapshot_hash;
   statement.hub = key();
@@ -200,8 +200,8 @@ fb::CheckpointT FakeHub::checkpoint(const Hash256& state_hash, const Hash256& sn
 }
 
 FakeHub::Snapshot FakeHub::make_snapshot() const {
-  auto bytes = replica_.save_snapshot();
-  return {checkpoint(replica_.state_hash(), crypto::hash256(bytes), key_), std::move(bytes)};
+  auto bytes = shown().save_snapshot();
+  return {checkpoint(shown().state_hash(), crypto::hash256(bytes), key_), std::move(bytes)};
 }
 
 void FakeHub::send_snapshot(PeerId id, Snapshot snapshot) {
@@ -367,9 +367,9 @@ void FakeHub::send_unasked(const Bytes& bytes) {
     if (endpoint_->send(id, Lane::bulk, message) == transport::SendResult::queued) unasked_bytes += bytes.size();
 }
 
-void FakeHub::disconnect_all() {
+void FakeHub::disconnect_all(transport::CloseReason reason, const std::string& text) {
   const auto peers = peers_;
-  for (const auto& [id, peer] : peers) endpoint_->close(id, CloseReason::going_away, "going away");
+  for (const auto& [id, peer] : peers) endpoint_->close(id, reason, text);
   peers_.clear();
 }
 

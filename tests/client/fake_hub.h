@@ -40,7 +40,7 @@ class FakeHub final : public transport::EventSink {
   void send_presence(std::uint32_t session, std::uint32_t counter, float x);
   /// To every peer, on the bulk lane.
   void send_unasked(const Bytes& bytes);
-  void disconnect_all();
+  void disconnect_all(transport::CloseReason reason = transport::CloseReason::going_away, const std::string& text = {});
   /// Whoever needs a snapshot gets the one of this moment from now on, and the records that came after it.
   void take_snapshot() { taken_ = make_snapshot(); }
 
@@ -58,6 +58,10 @@ class FakeHub final : public transport::EventSink {
   /// Changes a snapshot's bytes, a record's compact form, or the checkpoint on the way out.
   std::function<void(Bytes&)> bend_snapshot;
   std::function<void(Bytes&)> bend_record;
+  /// Snapshots are of this replica.
+  std::optional<replica::Replica> forked;
+  /// What Welcome says, instead of `wall`.
+  std::optional<std::uint64_t> told_time_ms;
   /// Attached leaves the hub last, behind the snapshot and the records: to the peer, the lanes have overtaken it.
   bool attached_comes_last = false;
   bool ignores_attach = false;
@@ -102,6 +106,7 @@ class FakeHub final : public transport::EventSink {
   template <class Table>
   void send(transport::PeerId id, transport::Lane lane, Table table);
   void refuse_request(transport::PeerId id, std::uint32_t request, wire::fb::RefusalCode code, std::string text);
+  [[nodiscard]] const replica::Replica& shown() const { return forked ? *forked : replica_; }
   [[nodiscard]] wire::fb::CheckpointT checkpoint(const Hash256& state_hash, const Hash256& snapshot_hash,
                                                  const crypto::KeyPair& signer) const;
 

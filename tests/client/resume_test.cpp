@@ -497,5 +497,22 @@ TEST(Resume, ASupersededWriterKeepsItsCommandsUntilItIsTheWriterAgain) {
   EXPECT_EQ(world.hub.replica().scene().entity_count(), 1U);
 }
 
+TEST(Resume, ASessionThatANewerOneHasDisplacedSaysWhyAndStaysAway) {
+  World world;
+  auto& admin = world.add_admin();
+  const auto before = world.hub.attaches;
+  world.hub.disconnect_all(transport::CloseReason::superseded, "a ninth session began");
+  ASSERT_TRUE(world.run_until([&] { return !admin.all<Disconnected>().empty(); }));
+  EXPECT_EQ(admin.all<Disconnected>().front().reason, transport::CloseReason::superseded);
+  EXPECT_EQ(admin.all<Disconnected>().front().text, "a ninth session began");
+  EXPECT_FALSE(admin.all<Disconnected>().front().will_retry);
+  create_one(*admin, "cube");
+  world.run_for(std::chrono::minutes{10});
+  EXPECT_EQ(world.hub.attaches, before) << "it would put out the next one";
+  admin->go_online();
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle() && admin->caught_up(); })) << "when somebody wants it back";
+  EXPECT_EQ(world.hub.replica().scene().entity_count(), 1U);
+}
+
 }  // namespace
 }  // namespace theta::client

@@ -8,12 +8,15 @@
 #include "theta/client/limits.h"
 #include "theta/client/session.h"
 #include "theta/crypto/hash.h"
+#include "theta/log/record.h"
+#include "theta/log/stamp.h"
 
 namespace theta::client {
 namespace {
 
 using testing::author_key;
 using testing::create_one;
+using testing::TestPeer;
 using testing::World;
 
 TEST(Trust, AForgedRecordIsNotApplied) {
@@ -108,6 +111,138 @@ TEST(Trust, ACheckpointOfAnotherStateStopsTheSession) {
   create_one(*admin, "last");  // makes the hub relay what it kept back
   ASSERT_TRUE(world.run_until([&] { return !admin.all<Diverged>().empty(); }));
   EXPECT_EQ(admin->submit(commands::activate_tool("move")).error().code, ClientError::stopped);
+}
+
+/// What the hub's log would be if it had ended at `head`.
+replica::Replica log_until(const World& world, std::size_t head) {
+  replica::Replica result;
+  for (std::size_t at = 0; at < head; ++at)
+    EXPECT_TRUE(result.apply(world.hub.log()[at], replica::Trust::trusted_source));
+  return result;
+}
+
+/// Goes on with a packet that the hub's own log does not have.
+void write(replica::Replica& room, const crypto::KeyPair& key, const Command& command, WallTime at) {
+  const auto& chain = *room.members().find(key.public_key<AuthorKey>());
+  log::PacketHeader header;
+  header.protocol_version = wire::kProtocolVersion;
+  header.command_count = 1;
+  header.room = room.room();
+  header.author = chain.key;
+  header.nonce = Nonce{chain.nonce.value() + 1};
+  header.prev = chain.head;
+  header.base_seq = room.head();
+  header.stamp = Stamp{std::max(log::make_stamp(to_unix_ms(at), 0), room.latest_stamp()).value() + 1};
+  auto valid =
+      room.validate(log::sign_packet(header, Bytes(command.payload().begin(), command.payload().end()), key), at);
+  ASSERT_TRUE(valid.has_value()) << valid.error().text;
+  static_cast<void>(room.sequence(std::move(*valid)));
+}
+
+/// A hub that has lost its log, or has been made to tell another one, and signs snapshots of that with the right key.
+class Forked : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    create_one(*admin, "cube");
+    create_one(*other, "sphere");
+    ASSERT_TRUE(world.run_until([&] { return admin->is_idle() && other->is_idle(); }));
+    ASSERT_TRUE(world.run_until([&] { return other->confirmed_head() == world.hub.replica().head(); }));
+    head = other->confirmed_head();
+    state = other->confirmed_state_hash();
+    other->go_offline();
+    world.hub.resume_records_max = 0;
+  }
+  /// Sent to whoever has come less far: the fake hub sends snapshots to those who lag behind its own log.
+  void come_back_to(replica::Replica fork) {
+    for (int count = 0; count < 3; ++count) create_one(*admin, "later");
+    ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+    world.hub.forked = std::move(fork);
+    other->go_online();
+    ASSERT_TRUE(world.run_until([&] { return other->phase() == SessionPhase::stopped || other->caught_up(); }));
+  }
+  void expect_diverged(const char* words) {
+    ASSERT_EQ(other.all<Diverged>().size(), 1U);
+    EXPECT_THAT(other.all<Diverged>().front().text, ::testing::HasSubstr(words));
+    EXPECT_EQ(other->confirmed_head(), head);
+    EXPECT_EQ(other->confirmed_state_hash(), state) << "what was verified stays";
+  }
+
+  World world;
+  TestPeer& admin = world.add_admin();
+  TestPeer& other = world.add_member(admin, "Bob", 2);
+  crypto::KeyPair admin_key = author_key(1);
+  Seq head;
+  Hash256 state;
+};
+
+TEST_F(Forked, ASnapshotOfAnotherPastAtTheOwnHeadStopsTheSession) {
+  auto fork = log_until(world, head.value() - 1);
+  write(fork, admin_key, commands::activate_tool("a lie"), world.hub.wall);
+  ASSERT_EQ(fork.head(), head);
+  come_back_to(std::move(fork));
+  expect_diverged("record hash");
+}
+
+TEST_F(Forked, ASnapshotWithoutTheOwnAcknowledgedPacketsStopsTheSession) {
+  auto fork = log_until(world, 2);  // Bob has joined, and made nothing yet
+  for (int count = 0; count < 10; ++count) write(fork, admin_key, commands::activate_tool("a lie"), world.hub.wall);
+  ASSERT_GT(fork.head(), head);
+  come_back_to(std::move(fork));
+  expect_diverged("are missing");
+}
+
+TEST_F(Forked, ASnapshotInWhichAMemberNeverCameStopsTheSession) {
+  auto fork = log_until(world, 1);
+  for (int count = 0; count < 10; ++count) write(fork, admin_key, commands::activate_tool("a lie"), world.hub.wall);
+  come_back_to(std::move(fork));
+  expect_diverged("is no member");
+}
+
+TEST_F(Forked, ASnapshotOfTheSameLogIsTaken) {
+  auto ahead = log_until(world, head.value());
+  write(ahead, admin_key, commands::activate_tool("the truth"), world.hub.wall);
+  come_back_to(std::move(ahead));
+  EXPECT_TRUE(other.all<Diverged>().empty());
+  EXPECT_EQ(other->confirmed_head(), Seq{head.value() + 1});
+}
+
+TEST_F(Forked, ACheckpointThatContradictsTheSnapshotStopsTheSession) {
+  come_back_to(log_until(world, world.hub.log().size()));
+  ASSERT_TRUE(other->caught_up());
+  Hash256 other_state;
+  other_state.bytes.fill(7);
+  world.hub.send_checkpoint(other_state);
+  ASSERT_TRUE(world.run_until([&] { return !other.all<Diverged>().empty(); }));
+  EXPECT_THAT(other.all<Diverged>().front().text, ::testing::HasSubstr("another state"));
+}
+
+TEST(Trust, AHubTimeThatNoStampCanHoldIsRefused) {
+  World world;
+  auto& admin = world.add_admin();
+  for (const auto told : {log::kHubTimeMsMax + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    world.hub.told_time_ms = told;
+    auto& peer = world.add_peer("Bob");
+    peer.start(world.member_options(admin, "Bob"), author_key(2));
+    ASSERT_TRUE(world.run_until([&] { return peer->phase() == SessionPhase::stopped; })) << told;
+    EXPECT_THAT(peer.all<Disconnected>().front().text, ::testing::HasSubstr("clock"));
+    EXPECT_EQ(peer.all<Disconnected>().front().reason, transport::CloseReason::protocol_error);
+    EXPECT_EQ(peer->confirmed_head(), Seq{0});
+  }
+}
+
+TEST(Trust, AHubThatLiesAboutTheTimeTakesNobodysStampsFarAhead) {
+  World world;
+  auto& admin = world.add_admin();
+  admin->go_offline();
+  const auto honest = world.hub.wall;
+  world.hub.told_time_ms = log::kHubTimeMsMax;
+  admin->go_online();
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up(); }));
+  create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  const auto stamp = log::stamp_ms(world.hub.log().back().packet.header.stamp);
+  EXPECT_GT(stamp, to_unix_ms(honest)) << "within bounds, the hub's clock counts";
+  EXPECT_LE(stamp, to_unix_ms(world.hub.wall + limits::kClockAheadMax));
 }
 
 TEST(Trust, ATrueCheckpointPasses) {

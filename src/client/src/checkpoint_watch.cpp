@@ -21,8 +21,7 @@ std::optional<std::string> CheckpointWatch::on_record(const replica::Replica& re
                                     [&](const log::Checkpoint& checkpoint) { return checkpoint.seq == seq; });
   if (pending == pending_.end() && seq.value() % limits::kCheckpointInterval != 0) return std::nullopt;
   const Remembered own{seq, replica.record_hash(), replica.state_hash()};
-  remembered_.push_back(own);
-  if (remembered_.size() > limits::kRememberedHashesMax) remembered_.pop_front();
+  remember(own);
   if (pending == pending_.end()) return std::nullopt;
   const auto difference = compare(*pending, own);
   pending_.erase(pending);
@@ -38,9 +37,19 @@ std::optional<std::string> CheckpointWatch::on_checkpoint(const log::Checkpoint&
   return std::nullopt;
 }
 
-void CheckpointWatch::clear() {
-  remembered_.clear();
-  pending_.clear();
+void CheckpointWatch::remember(const Remembered& own) {
+  remembered_.push_back(own);
+  if (remembered_.size() > limits::kRememberedHashesMax) remembered_.pop_front();
+}
+
+std::optional<std::string> CheckpointWatch::on_snapshot(const log::Checkpoint& checkpoint) {
+  const Remembered now{checkpoint.seq, checkpoint.record_hash, checkpoint.state_hash};
+  remember(now);
+  std::optional<std::string> difference;
+  for (const auto& pending : pending_)
+    if (pending.seq == now.seq && !difference) difference = compare(pending, now);
+  std::erase_if(pending_, [&](const log::Checkpoint& pending) { return pending.seq <= now.seq; });
+  return difference;
 }
 
 }  // namespace theta::client

@@ -16,7 +16,8 @@ class CheckpointWatch {
   [[nodiscard]] std::optional<std::string> on_record(const replica::Replica& replica);
   /// A checkpoint whose signature was verified.
   [[nodiscard]] std::optional<std::string> on_checkpoint(const log::Checkpoint& checkpoint, Seq head);
-  void clear();
+  /// The replica was replaced by a snapshot that lies ahead of it; what was verified before is still compared with.
+  [[nodiscard]] std::optional<std::string> on_snapshot(const log::Checkpoint& checkpoint);
 
  private:
   struct Remembered {
@@ -24,6 +25,7 @@ class CheckpointWatch {
     Hash256 record_hash;
     Hash256 state_hash;
   };
+  void remember(const Remembered& own);
   [[nodiscard]] static std::optional<std::string> compare(const log::Checkpoint& checkpoint, const Remembered& own);
 
   std::deque<Remembered> remembered_;

@@ -70,6 +70,8 @@ bool Session::Impl::on_event(const transport::Event& event, Now at) {
       if (event.lane == Lane::commands) lane_full = false;
       break;
     case transport::Event::Kind::closed:
+      // Coming back would put out another session of the same author, which comes back as well, and so on for ever.
+      if (event.reason == CloseReason::superseded) wants_online = false;
       lose_connection(event.reason, event.text, is_worth_retrying(event.reason));
       break;
   }

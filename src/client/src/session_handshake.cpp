@@ -2,6 +2,7 @@
 #include "session_impl.h"
 #include "theta/crypto/hash.h"
 #include "theta/log/checkpoint.h"
+#include "theta/log/record.h"
 
 namespace theta::client {
 namespace {
@@ -106,7 +107,11 @@ void Session::Impl::on_hello(const fb::HubHello& hello) {
 }
 
 void Session::Impl::on_welcome(const fb::Welcome& welcome) {
-  clock_offset = from_unix_ms(welcome.hub_time_ms()) - now.wall;
+  if (welcome.hub_time_ms() > log::kHubTimeMsMax)
+    return strike("the hub's clock shows a time that no stamp can hold: " + std::to_string(welcome.hub_time_ms()) +
+                  " milliseconds since 1970; whoever runs the hub must set its clock");
+  // Forward only: a stamp can not be taken back, and a clock that lags far behind is the hub's own damage.
+  clock_offset = std::min<WallClock::duration>(from_unix_ms(welcome.hub_time_ms()) - now.wall, limits::kClockAheadMax);
   double presence_rate = options.presence_per_second;
   if (welcome.presence_hz_max() > 0) presence_rate = std::min<double>(presence_rate, welcome.presence_hz_max());
   presence.set_rate(presence_rate);
@@ -301,16 +306,18 @@ void Session::Impl::on_snapshot_chunk(const fb::SnapshotChunk& chunk) {
   if (const auto added = snapshot->add(chunk); !added) return strike(added.error().message);
   if (!snapshot->is_complete()) return;
   auto loaded = snapshot->finish();
+  const auto checkpoint = snapshot->checkpoint();
   if (loaded && options.keep_signed_snapshot)
     signed_snapshot = SignedSnapshot{snapshot->checkpoint(), snapshot->take_bytes()};
   snapshot.reset();
   // Not at once for good: a broken network could have done it, and the next attempt tells.
   if (!loaded) return strike(loaded.error().message);
+  if (const auto difference = contradiction(overlay.begin_base(), *loaded)) return diverge(*difference);
+  if (const auto difference = checkpoints.on_snapshot(checkpoint)) return diverge(*difference);
   if (!outbox.in_flight().empty()) {
     if (facts.skipped_first == Seq{}) facts.skipped_first = Seq{overlay.replica().head().value() + 1};
     facts.skipped_last = loaded->head();
   }
-  checkpoints.clear();
   overlay.replace(std::move(*loaded));
   clock.observe(overlay.replica().latest_stamp());
   save();

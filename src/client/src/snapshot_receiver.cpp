@@ -50,4 +50,29 @@ Expected<replica::Replica, SnapshotError> SnapshotReceiver::finish() const {
   return std::move(*loaded);
 }
 
+std::optional<std::string> contradiction(const replica::Replica& known, const replica::Replica& announced) {
+  if (known.head() == Seq{0}) return std::nullopt;
+  const auto at = " at record " + std::to_string(announced.head().value());
+  const auto because = [&](const std::string& what) {
+    return "the hub's snapshot" + at + " is not of the log that it sent before: " + what +
+           "; keep both and ask whoever runs the hub";
+  };
+  const bool is_same_place = announced.head() == known.head();
+  if (announced.head() < known.head()) return because("that went on to record " + std::to_string(known.head().value()));
+  if (is_same_place && announced.record_hash() != known.record_hash()) return because("its record hash is another");
+  if (is_same_place && announced.state_hash() != known.state_hash()) return because("its state is another");
+  if (announced.hub_time() < known.hub_time() || announced.latest_stamp() < known.latest_stamp())
+    return because("it goes back in time");
+  for (const auto& [key, member] : known.members().all()) {
+    const auto* now = announced.members().find(key);
+    const auto name = member.display_name.empty() ? "an author" : "\"" + member.display_name + "\"";
+    if (now == nullptr) return because(name + " is no member in it");
+    if (member.slot != kNoSlot && now->slot != member.slot) return because(name + " has another slot in it");
+    if (now->nonce < member.nonce || now->stamp < member.stamp || now->object_counter < member.object_counter)
+      return because("packets of " + name + " are missing from it");
+    if (now->nonce == member.nonce && now->head != member.head) return because(name + " wrote other packets in it");
+  }
+  return std::nullopt;
+}
+
 }  // namespace theta::client

@@ -42,6 +42,12 @@ class SnapshotReceiver {
   Bytes bytes_;
 };
 
+/// Why a snapshot cannot lie ahead of what this replica has verified record by record, or empty. What a hub may not
+/// forget: another past at the same record, a chain that is shorter than it was or goes on from elsewhere, a member, a
+/// slot. What happened in between, the snapshot's reader believes the hub. Both without predictions.
+[[nodiscard]] std::optional<std::string> contradiction(const replica::Replica& known,
+                                                       const replica::Replica& announced);
+
 /// From the wire's form; nothing is verified.
 [[nodiscard]] log::Checkpoint checkpoint_from_fb(const wire::fb::Checkpoint& checkpoint);
 

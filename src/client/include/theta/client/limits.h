@@ -46,6 +46,10 @@ inline constexpr std::size_t kHistoryQueriesMax = 16;
 /// The journal of the local state is folded into a new state when it is longer than this.
 inline constexpr std::size_t kJournalBytesMax = 16 * 1024 * 1024;
 
+/// How far a hub's clock may take an author's stamps ahead of the machine's own clock. Stamps only rise, so a hub that
+/// lies about the time would otherwise spoil its authors' stamps in the room for ever.
+inline constexpr std::chrono::hours kClockAheadMax{24};
+
 /// Invalid records or messages in a row, without a valid record between, after which the hub is not believed any more.
 inline constexpr unsigned kStrikesMax = 3;
 
