@@ -114,6 +114,130 @@ TEST_F(Bounds, AnUndoneReparentOfManyFindsEachPlaceAgain) {
   EXPECT_EQ(room.hub.scene().children(kNoObject), before);
 }
 
+// ---- Work is charged for what it costs ---------------------------------------------------------------------------
+
+class Work : public Bounds {
+ protected:
+  /// In packets of as many as fit.
+  std::vector<ObjectId> create_many(std::size_t count, ObjectId parent = kNoObject) {
+    constexpr std::size_t kPerPacket = 1000;
+    std::vector<ObjectId> made;
+    while (made.size() < count) {
+      fb::CreateEntitiesT create;
+      while (create.entities.size() < kPerPacket && made.size() < count) {
+        made.push_back(anna.mint(slot));
+        create.entities.push_back(std::make_unique<fb::EntityDescriptionT>());
+        create.entities.back()->id = made.back().value();
+        create.entities.back()->parent = parent.value();
+      }
+      EXPECT_EQ(room.send(anna, command(std::move(create))).status, OutcomeStatus::applied);
+    }
+    return made;
+  }
+  static std::vector<std::uint64_t> ids_of(const std::vector<ObjectId>& entities, std::size_t from, std::size_t count) {
+    std::vector<std::uint64_t> ids;
+    for (std::size_t at = from; at < from + count; ++at) ids.push_back(entities[at].value());
+    return ids;
+  }
+  static std::vector<std::string> names(char first, std::size_t count) {
+    std::vector<std::string> result;
+    for (std::size_t at = 0; at < count; ++at)
+      result.push_back({first, static_cast<char>('0' + at / 10), static_cast<char>('0' + at % 10)});
+    return result;
+  }
+};
+
+TEST_F(Work, TagsAreChargedForByTheirNumber) {
+  const auto things = create_many(7500);
+  const auto tag = [&](std::size_t from, std::size_t count, std::vector<std::string> add) {
+    fb::ChangeTagsT change;
+    change.targets = ids_of(things, from, count);
+    change.add = std::move(add);
+    return command(std::move(change));
+  };
+  for (std::size_t from = 0; from < things.size(); from += 2500)
+    ASSERT_EQ(room.send(anna, tag(from, 2500, names('a', 63))).status, OutcomeStatus::applied);
+  // 63 tags and one more are eight units a target, and the target is one.
+  std::vector<fb::CommandUnion> packet;
+  packet.push_back(tag(0, 3750, names('b', 1)));
+  packet.push_back(tag(3750, 3750, names('b', 1)));
+  const auto outcomes = room.send_all(anna, std::move(packet));
+  EXPECT_EQ(outcomes[0].status, OutcomeStatus::applied);
+  EXPECT_EQ(outcomes[1].reason, RejectReason::too_much_work);
+  EXPECT_EQ(room.hub.scene().tags(things[0])->size(), 64U);
+  EXPECT_EQ(room.hub.scene().tags(things[7000])->size(), 63U) << "all or nothing";
+}
+
+TEST_F(Work, TagsAreASortedSetWhateverIsAddedAndRemoved) {
+  const auto thing = room.create(anna);
+  room.send(anna, TestRoom::tags(thing, {"d", "b", "a"}));
+  room.send(anna, TestRoom::tags(thing, {"c", "b"}, {"a", "none"}));
+  EXPECT_EQ(*room.hub.scene().tags(thing), (scene::TagSet{"b", "c", "d"}));
+}
+
+TEST_F(Work, PlacesBelowADeepParentAreChargedForTheirDepth) {
+  std::vector<ObjectId> chain{room.create(anna)};
+  while (chain.size() < 1000) chain.push_back(room.create(anna, chain.back()));
+  const auto things = create_many(4000);
+  const auto below = [&](std::size_t from, ObjectId parent) {
+    fb::ReparentEntitiesT move;
+    move.targets = ids_of(things, from, 2200);
+    move.parent = parent.value();
+    return command(std::move(move));
+  };
+  // A thousand links up are fifteen units, and the target is one: 2,200 targets take more than half of a packet.
+  std::vector<fb::CommandUnion> packet;
+  packet.push_back(below(0, chain.back()));
+  packet.push_back(below(1800, chain.back()));
+  const auto outcomes = room.send_all(anna, std::move(packet));
+  EXPECT_EQ(outcomes[0].status, OutcomeStatus::applied);
+  EXPECT_EQ(outcomes[1].reason, RejectReason::too_much_work);
+  std::vector<fb::CommandUnion> shallow;
+  shallow.push_back(below(0, chain.front()));
+  shallow.push_back(below(1800, chain.front()));
+  for (const auto& outcome : room.send_all(anna, std::move(shallow))) EXPECT_EQ(outcome.status, OutcomeStatus::applied);
+}
+
+TEST_F(Work, UndoIsChargedForTheSiblingsAmongWhichItSearches) {
+  const auto crowd = create_many(20'000);
+  const auto away = room.create(anna);
+  std::uint64_t first = 0;
+  for (std::size_t count = 0; count < 250; ++count) {
+    room.send(anna, TestRoom::reparent(count % 2 == 0 ? crowd[count] : crowd[crowd.size() - 1 - count], away));
+    if (first == 0) first = room.nonce_of(anna);
+  }
+  const auto last = room.nonce_of(anna);
+  EXPECT_EQ(room.send(anna, undo_span(first, last)).reason, RejectReason::too_much_work);
+  EXPECT_EQ(room.send(anna, undo_span(last - 100, last)).status, OutcomeStatus::applied);
+  EXPECT_EQ(room.hub.scene().children(away).size(), 149U);
+}
+
+TEST_F(Work, WhatIsWrittenOverAndDeletedCountsAsCopied) {
+  std::vector<ObjectId> things{room.create(anna)};
+  for (std::uint64_t component = 1; component <= 16; ++component)
+    room.send(anna, fill(things[0], component, limits::kAppComponentBytesMax));
+  // 320 of 256 KiB each: 80 MiB.
+  while (things.size() < 320) {
+    std::vector<ObjectId> some(things.begin(),
+                               things.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(things.size(), 64)));
+    ASSERT_EQ(room.send(anna, duplicate(some)).status, OutcomeStatus::applied);
+    things.clear();
+    room.hub.scene().for_each_entity([&](ObjectId entity) { things.push_back(entity); });
+    std::sort(things.begin(), things.end());
+  }
+  EXPECT_EQ(room.send(anna, TestRoom::remove(things)).reason, RejectReason::too_much_work);
+  std::vector<fb::CommandUnion> packet;
+  for (std::uint64_t component = 1; component <= 16; ++component) {
+    fb::SetAppComponentT set;
+    for (const auto thing : things) set.targets.push_back(thing.value());
+    set.component = component;
+    packet.push_back(command(std::move(set)));
+  }
+  const auto outcomes = room.send_all(anna, std::move(packet));
+  EXPECT_EQ(outcomes.front().status, OutcomeStatus::applied);
+  EXPECT_EQ(outcomes.back().reason, RejectReason::too_much_work);
+}
+
 // ---- Snapshots whose parts do not agree ---------------------------------------------------------------------------
 
 class ForgedSnapshot : public Bounds {
@@ -169,6 +293,23 @@ TEST_F(ForgedSnapshot, AWriterWithoutASlotIsRefused) {
   EXPECT_NE(problem().find("has no slot"), std::string::npos) << problem();
 }
 
+TEST_F(ForgedSnapshot, InvitesAreUsedAsOftenAsAuthorsCameByThem) {
+  ASSERT_EQ(snapshot.invites.size(), 1U);
+  const auto uses = snapshot.invites.front()->uses;
+  const auto complaint = [&](std::uint32_t claimed) {
+    snapshot.invites.front()->uses = claimed;
+    return problem();
+  };
+  EXPECT_NE(complaint(uses + 1).find("more or less often"), std::string::npos) << problem();
+  EXPECT_EQ(complaint(log::Members::kInviteRevoked).find("more or less often"), std::string::npos) << problem();
+  EXPECT_EQ(complaint(uses).find("more or less often"), std::string::npos) << problem();
+  author(slot.value()).invite = nullptr;
+  EXPECT_NE(problem().find("more or less often"), std::string::npos) << problem();
+  author(slot.value()).invite = std::make_unique<fb::Bytes32>(*snapshot.invites.front()->key);
+  snapshot.invites.clear();
+  EXPECT_NE(problem().find("came by an invite that is not there"), std::string::npos) << problem();
+}
+
 TEST_F(Bounds, NobodyPredictsForSomebodyWhoMayNotWrite) {
   const auto before = room.hub.state_hash();
   const TestAuthor stranger(50);
@@ -208,20 +349,3 @@ TEST_F(Bounds, AHostThatFlushesDenormalsComputesAsAllOthersDo) {
 
 }  // namespace
 }  // namespace theta::replica::testing
-TEST_F(ForgedSnapshot, InvitesAreUsedAsOftenAsAuthorsCameByThem) {
-  ASSERT_EQ(snapshot.invites.size(), 1U);
-  const auto uses = snapshot.invites.front()->uses;
-  const auto complaint = [&](std::uint32_t claimed) {
-    snapshot.invites.front()->uses = claimed;
-    return problem();
-  };
-  EXPECT_NE(complaint(uses + 1).find("more or less often"), std::string::npos) << problem();
-  EXPECT_EQ(complaint(log::Members::kInviteRevoked).find("more or less often"), std::string::npos) << problem();
-  EXPECT_EQ(complaint(uses).find("more or less often"), std::string::npos) << problem();
-  author(slot.value()).invite = nullptr;
-  EXPECT_NE(problem().find("more or less often"), std::string::npos) << problem();
-  author(slot.value()).invite = std::make_unique<fb::Bytes32>(*snapshot.invites.front()->key);
-  snapshot.invites.clear();
-  EXPECT_NE(problem().find("came by an invite that is not there"), std::string::npos) << problem();
-}
-

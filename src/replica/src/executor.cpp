@@ -145,21 +145,36 @@ Outcome Executor::scale_by(const fb::ScaleBy& command) {
   });
 }
 
+namespace {
+
+using TagList = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
+
+scene::TagSet sorted_tags(const TagList* list) {
+  scene::TagSet tags;
+  if (list != nullptr)
+    for (const auto* tag : *list) tags.push_back(tag->str());
+  std::sort(tags.begin(), tags.end());
+  return tags;
+}
+
+}  // namespace
+
 Outcome Executor::change_tags(const fb::ChangeTags& command) {
-  return write_targets({targets_of(*command.targets()), Component::tags, 0, true},
-                       [&](ObjectId entity, std::size_t) -> MadeValue {
-                         const auto* present = state_.scene().tags(entity);
-                         scene::TagSet tags = present ? *present : scene::TagSet{};
-                         if (command.remove())
-                           for (const auto* tag : *command.remove()) std::erase(tags, tag->str());
-                         if (command.add()) {
-                           for (const auto* tag : *command.add()) tags.push_back(tag->str());
-                           std::sort(tags.begin(), tags.end());
-                           tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
-                         }
-                         if (tags.size() > limits::kTagsPerEntityMax) return RejectReason::limit;
-                         return tags;
-                       });
+  const auto added = sorted_tags(command.add());
+  const auto removed = sorted_tags(command.remove());
+  const scene::TagSet none;
+  return write_targets(
+      {targets_of(*command.targets()), Component::tags, 0, true}, [&](ObjectId entity, std::size_t) -> MadeValue {
+        const auto* held = state_.scene().tags(entity);
+        const auto& present = held ? *held : none;
+        if (!spend((present.size() + added.size() + removed.size()) / kTagsPerWork)) return RejectReason::too_much_work;
+        scene::TagSet kept;
+        std::set_difference(present.begin(), present.end(), removed.begin(), removed.end(), std::back_inserter(kept));
+        scene::TagSet tags;
+        std::set_union(kept.begin(), kept.end(), added.begin(), added.end(), std::back_inserter(tags));
+        if (tags.size() > limits::kTagsPerEntityMax) return RejectReason::limit;
+        return tags;
+      });
 }
 
 /// The one way in which commands write registers of a list of entities: what is missing is passed over, under `reject`
@@ -186,6 +201,8 @@ Outcome Executor::write_targets(const WriteScope& scope, MakeValue make_value) {
     auto made = make_value(key.entity, at);
     if (const auto* reason = std::get_if<RejectReason>(&made)) return reject(*reason, {}, count_of(scope.targets));
     entry.cells.push_back({key, state_.scene().value(key), *winning});
+    if (!spend_copy(weight_of(entry.cells.back().other)))
+      return reject(RejectReason::too_much_work, {}, count_of(scope.targets));
     std::visit(
         [&](auto&& value) {
           using Value = std::decay_t<decltype(value)>;
@@ -261,6 +278,17 @@ bool Executor::spend_copy(std::size_t bytes) {
   if (bytes > copy_bytes_left_) return false;
   copy_bytes_left_ -= bytes;
   return true;
+}
+
+bool Executor::spend_scene_cost() {
+  const auto cost = state_.scene().cost();
+  const auto climbed = (cost.climbed - paid_.climbed) / kLinksPerWork;
+  paid_.climbed += climbed * kLinksPerWork;
+  // Siblings that ran out of places are numbered anew once in tens of thousands of moves. Whoever meets that could not
+  // have asked for less, so it is not refused, but the packet does little else.
+  const auto renumbered = std::min<std::uint64_t>(cost.renumbered - paid_.renumbered, work_left_);
+  paid_.renumbered = cost.renumbered;
+  return spend(renumbered) && spend(std::min<std::uint64_t>(climbed, limits::kPacketWorkMax + 1));
 }
 
 bool Executor::spend(std::size_t entities) {

@@ -30,7 +30,8 @@ using Targets = std::span<const std::uint64_t>;
 /// every outcome follows from the state and the packet alone. Expects what `Replica::validate` has checked.
 class Executor {
  public:
-  Executor(RoomState& state, StateLog& log, const PacketContext& packet) : state_(state), log_(log), packet_(packet) {}
+  Executor(RoomState& state, StateLog& log, const PacketContext& packet)
+      : state_(state), log_(log), packet_(packet), paid_(state.scene().cost()) {}
 
   [[nodiscard]] std::vector<Outcome> execute(const wire::fb::CommandPayload& payload);
 
@@ -58,8 +59,8 @@ class Executor {
   [[nodiscard]] Outcome join_room(const wire::fb::JoinRoom& command);
   [[nodiscard]] Outcome grant_role(const wire::fb::GrantRole& command);
   [[nodiscard]] Outcome revoke_role(const wire::fb::RevokeRole& command);
-  [[nodiscard]] Outcome set_policy(const wire::fb::SetPolicy& command);
   [[nodiscard]] Outcome revoke_invite(const wire::fb::RevokeInvite& command);
+  [[nodiscard]] Outcome set_policy(const wire::fb::SetPolicy& command);
   [[nodiscard]] Outcome highlight_selection(const wire::fb::HighlightSelection& command);
   [[nodiscard]] Outcome set_tool(std::string tool);
   [[nodiscard]] bool is_last_admin(const AuthorKey& author) const;
@@ -108,6 +109,10 @@ class Executor {
   [[nodiscard]] std::optional<Blocker> deletion_of(ObjectId entity) const;
   [[nodiscard]] bool spend(std::size_t entities);
   [[nodiscard]] bool spend_copy(std::size_t bytes);
+  /// For what the scene has climbed and numbered anew since the last call.
+  [[nodiscard]] bool spend_scene_cost();
+  /// Before a place is looked for among a parent's children by its order.
+  [[nodiscard]] bool spend_search(ObjectId parent) { return spend(state_.scene().child_count(parent) / kLinksPerWork); }
   /// Whether the scene is within limits::kSceneVariableBytesMax.
   [[nodiscard]] bool has_space() const;
   [[nodiscard]] Outcome reject(RejectReason reason, std::optional<Blocker> blocker = std::nullopt,
@@ -115,9 +120,14 @@ class Executor {
   [[nodiscard]] Outcome conclude(const Tally& tally, JournalEntry entry);
   [[nodiscard]] JournalEntry new_entry(JournalEntry::Kind kind) const;
 
+  /// What else takes about as long as touching an entity does: following links of the hierarchy, handling tags.
+  static constexpr std::size_t kLinksPerWork = 64;
+  static constexpr std::size_t kTagsPerWork = 8;
+
   RoomState& state_;
   StateLog& log_;
   const PacketContext& packet_;
+  scene::Scene::Cost paid_;
   std::uint8_t index_ = 0;
   wire::fb::Command type_ = wire::fb::Command::NONE;
   std::size_t work_left_ = limits::kPacketWorkMax;

@@ -26,6 +26,7 @@ Outcome Executor::create_entities(const fb::CreateEntities& command) {
     // Asking about an id that is nowhere above walks the whole way up, which is how deep the parent lies.
     if (parent != kNoObject && state_.scene().is_at_or_above(entity, parent) == scene::Scene::Ancestry::too_deep)
       return reject(RejectReason::too_deep, {}, count);
+    if (!spend_scene_cost()) return reject(RejectReason::too_much_work, {}, count);
     if (state_.scene().contains(entity)) return reject(RejectReason::id_in_use, {}, count);
     if (!made.contains(parent)) entry.roots.push_back(entity);
     made.emplace(entity, true);
@@ -91,7 +92,11 @@ Outcome Executor::delete_entities(const fb::DeleteEntities& command) {
         if (const auto conflict = change_by_other(node, packet_.base_seq))
           return reject(RejectReason::changed_by_other, conflict, count_of(targets));
     entry.roots.push_back(entity);
-    for (const auto node : nodes) entry.images.push_back(state_.scene().image(node));
+    for (const auto node : nodes) {
+      entry.images.push_back(state_.scene().image(node));
+      if (!spend_copy(weight_of(entry.images.back())))
+        return reject(RejectReason::too_much_work, {}, count_of(targets));
+    }
     state_.destroy(nodes, version(), log_);
     ++tally.applied;
   }
@@ -234,6 +239,7 @@ std::optional<Outcome> Executor::move_one(ObjectId entity, ObjectId parent, Obje
   const auto winning = winning_version(key, false);
   entry.cells.push_back({key, scene.place(entity), *winning});
   scene.move(entity, parent, before == entity ? kNoObject : before, *winning, log_.scene);
+  if (!spend_scene_cost()) return reject(RejectReason::too_much_work);
   return std::nullopt;
 }
 

@@ -71,6 +71,7 @@ std::vector<JournalEntry::Cell*> by_place(std::vector<JournalEntry::Cell>& cells
 std::optional<Outcome> Executor::toggle_cells(JournalEntry& entry) {
   if (!spend(entry.cells.size())) return reject(RejectReason::too_much_work);
   auto& scene = state_.scene();
+  std::optional<ObjectId> searched;
   for (auto* cell : by_place(entry.cells)) {
     const auto& key = cell->key;
     if (!scene.contains(key.entity)) return reject(RejectReason::undo_blocked, deletion_of(key.entity));
@@ -84,6 +85,9 @@ std::optional<Outcome> Executor::toggle_cells(JournalEntry& entry) {
     const scene::Version next(std::max(held->stamp(), mine.stamp()), mine.seq(), mine.command(), mine.slot());
     if (key.component == Component::parent) {
       const auto place = std::get<scene::Place>(cell->other);
+      // Those of one parent stand together and in order, so that one pass over its children finds all.
+      if (searched != place.parent && !spend_search(place.parent)) return reject(RejectReason::too_much_work);
+      searched = place.parent;
       if (place.parent != kNoObject) {
         if (!scene.contains(place.parent)) return reject(RejectReason::undo_blocked, deletion_of(place.parent));
         const auto ancestry = scene.is_at_or_above(key.entity, place.parent);
@@ -94,6 +98,7 @@ std::optional<Outcome> Executor::toggle_cells(JournalEntry& entry) {
                         Blocker{above->slot(), above->seq(), {place.parent, Component::parent, 0}});
         }
       }
+      if (!spend_scene_cost()) return reject(RejectReason::too_much_work);
       scene.move_to(key.entity, place, next, log_.scene);
     } else {
       scene.set(key, cell->other, next, log_.scene);
@@ -165,9 +170,12 @@ std::vector<std::size_t> parents_first(const std::vector<scene::Scene::EntityIma
 std::optional<Outcome> Executor::reappear(JournalEntry& entry) {
   if (!spend(entry.images.size())) return reject(RejectReason::too_much_work);
   auto& scene = state_.scene();
+  std::optional<ObjectId> searched;
   for (const auto at : parents_first(entry.images)) {
     const auto& image = entry.images[at];
     const auto parent = image.place.parent;
+    if (searched != parent && !spend_search(parent)) return reject(RejectReason::too_much_work);
+    searched = parent;
     if (parent != kNoObject && !scene.contains(parent)) return reject(RejectReason::undo_blocked, deletion_of(parent));
     if (scene.contains(image.entity)) {
       const auto held = scene.version({image.entity, Component::existence, 0});
@@ -176,6 +184,7 @@ std::optional<Outcome> Executor::reappear(JournalEntry& entry) {
     }
     if (parent != kNoObject && scene.is_at_or_above(image.entity, parent) == scene::Scene::Ancestry::too_deep)
       return reject(RejectReason::too_deep);
+    if (!spend_scene_cost()) return reject(RejectReason::too_much_work);
     state_.restore(image, log_);
   }
   entry.images.clear();

@@ -113,19 +113,20 @@ static_assert(sizeof(scene::Transform) == 40 && sizeof(AssetId) == 32 && sizeof(
               sizeof(scene::Light) == 32 && sizeof(scene::Camera) == 28 && sizeof(scene::Place) == 16 &&
               sizeof(bool) == 1 && sizeof(std::monostate) == 1);
 
-std::size_t weight_of_value(const scene::ComponentValue& value) {
-  return kRegisterWeight + std::visit(Weight{}, value);
-}
-
 }  // namespace
+
+std::size_t weight_of(const scene::ComponentValue& value) { return kRegisterWeight + std::visit(Weight{}, value); }
+
+std::size_t weight_of(const scene::Scene::EntityImage& image) {
+  std::size_t weight = 64;
+  for (const auto& cell : image.cells) weight += weight_of(cell.value);
+  return weight;
+}
 
 std::size_t weight_of(const JournalEntry& entry) {
   std::size_t weight = 32 + entry.roots.size() * 8;
-  for (const auto& cell : entry.cells) weight += weight_of_value(cell.other);
-  for (const auto& image : entry.images) {
-    weight += 64;
-    for (const auto& cell : image.cells) weight += weight_of_value(cell.value);
-  }
+  for (const auto& cell : entry.cells) weight += weight_of(cell.other);
+  for (const auto& image : entry.images) weight += weight_of(image);
   return weight;
 }
 

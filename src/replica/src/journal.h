@@ -46,6 +46,8 @@ struct JournalEntry {
 
 /// What an entry counts for in a journal's bounds; about its size in memory and on the wire.
 [[nodiscard]] std::size_t weight_of(const JournalEntry& entry);
+[[nodiscard]] std::size_t weight_of(const scene::Scene::EntityImage& image);
+[[nodiscard]] std::size_t weight_of(const scene::ComponentValue& value);
 
 /// Fixed binary form (docs/format.md), for hashing and snapshots.
 void append_entry(const JournalEntry& entry, Bytes& out);

@@ -43,7 +43,8 @@ std::string because(RejectReason reason, const std::string& by) {
     case RejectReason::last_admin: return "the room would be left without an admin";
     case RejectReason::no_such_member: return "nobody with that key is a member";
     case RejectReason::limit: return "the room's limit for this is reached";
-    case RejectReason::too_much_work: return "the packet's commands touch too many entities; send fewer at once";
+    case RejectReason::too_much_work:
+      return "the packet's commands would take too long; send fewer at once, or on fewer entities";
     case RejectReason::id_in_use: return "an id that it gives to a new entity is taken; mint a new one";
   }
   return "";

@@ -17,6 +17,7 @@ void Hierarchy::clear() {
   rows_.clear();
   ids_.assign(1, kNoObject);
   links_.assign(1, Links{});
+  child_counts_.assign(1, 0);
   orders_.assign(1, 0);
   existence_.assign(1, Version{});
   parent_versions_.assign(1, Version{});
@@ -32,11 +33,13 @@ Row Hierarchy::add(ObjectId entity, Version existence) {
     free_ = links_[row].next;
     ids_[row] = entity;
     links_[row] = Links{};
+    child_counts_[row] = 0;
     existence_[row] = existence;
     return row;
   }
   ids_.push_back(entity);
   links_.emplace_back();
+  child_counts_.push_back(0);
   orders_.push_back(0);
   existence_.push_back(existence);
   parent_versions_.emplace_back();
@@ -54,6 +57,7 @@ void Hierarchy::remove(Row row) {
 void Hierarchy::link(Row row, Row parent, Row after) {
   auto& above = links_[parent];
   const Row next = after == kNoRow ? above.first_child : links_[after].next;
+  ++child_counts_[parent];
   links_[row].parent = parent;
   links_[row].previous = after;
   links_[row].next = next;
@@ -67,6 +71,7 @@ void Hierarchy::unlink(Row row) {
   auto& above = links_[own.parent];
   (own.previous == kNoRow ? above.first_child : links_[own.previous].next) = own.next;
   (own.next == kNoRow ? above.last_child : links_[own.next].previous) = own.previous;
+  --child_counts_[own.parent];
   if (linked_last_ == row) linked_last_ = own.previous;
   own.parent = own.previous = own.next = kNoRow;
 }
@@ -116,6 +121,7 @@ void Hierarchy::reserve(std::size_t entities) {
   rows_.reserve(entities);
   ids_.reserve(entities + 1);
   links_.reserve(entities + 1);
+  child_counts_.reserve(entities + 1);
   orders_.reserve(entities + 1);
   existence_.reserve(entities + 1);
   parent_versions_.reserve(entities + 1);
@@ -126,8 +132,8 @@ std::size_t Hierarchy::memory_bytes() const {
   const std::size_t groups = (rows_.bucket_count() + 15) / 15;
   const std::size_t table = groups * (15 * sizeof(std::pair<const ObjectId, Row>) + 16);
   return table + ids_.capacity() * sizeof(ObjectId) + links_.capacity() * sizeof(Links) +
-         orders_.capacity() * sizeof(std::uint64_t) + existence_.capacity() * sizeof(Version) +
-         parent_versions_.capacity() * sizeof(Version);
+         child_counts_.capacity() * sizeof(std::uint32_t) + orders_.capacity() * sizeof(std::uint64_t) +
+         existence_.capacity() * sizeof(Version) + parent_versions_.capacity() * sizeof(Version);
 }
 
 }  // namespace theta::scene

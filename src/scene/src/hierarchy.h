@@ -52,6 +52,7 @@ class Hierarchy {
   [[nodiscard]] ObjectId id(Row row) const { return ids_[row]; }
   [[nodiscard]] ObjectId id_or_none(Row row) const { return row == kNoRow ? kNoObject : ids_[row]; }
   [[nodiscard]] const Links& links(Row row) const { return links_[row]; }
+  [[nodiscard]] std::size_t child_count(Row row) const { return child_counts_[row]; }
   [[nodiscard]] std::uint64_t order(Row row) const { return orders_[row]; }
   [[nodiscard]] Version existence(Row row) const { return existence_[row]; }
   [[nodiscard]] Version parent_version(Row row) const { return parent_versions_[row]; }
@@ -89,6 +90,7 @@ class Hierarchy {
   boost::unordered_flat_map<ObjectId, Row, std::hash<ObjectId>> rows_;
   std::vector<ObjectId> ids_;  // kNoObject: the root, or free
   std::vector<Links> links_;   // of a free row, `next` is the next free row
+  std::vector<std::uint32_t> child_counts_;
   std::vector<std::uint64_t> orders_;
   std::vector<Version> existence_;
   std::vector<Version> parent_versions_;

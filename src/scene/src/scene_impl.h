@@ -49,6 +49,7 @@ struct Scene::Impl {
   crypto::SetHash hash;  // without what `unhashed` lists
   UnhashedRows unhashed;
   Element element;
+  Cost cost;
   /// Where `load` was: a snapshot comes entity by entity, or column by column in the entities' order.
   Row loaded_last = kRootRow;
 

@@ -60,6 +60,13 @@ ObjectId Scene::first_child(ObjectId parent) const {
   return row == kNoRow ? kNoObject : entities.id_or_none(entities.links(row).first_child);
 }
 
+std::size_t Scene::child_count(ObjectId parent) const {
+  const Row row = impl_->entities.find_or_root(parent);
+  return row == kNoRow ? 0 : impl_->entities.child_count(row);
+}
+
+Scene::Cost Scene::cost() const { return impl_->cost; }
+
 ObjectId Scene::next_sibling(ObjectId entity) const {
   const auto& entities = impl_->entities;
   const Row row = entities.find(entity);
@@ -86,6 +93,7 @@ Scene::Ancestry Scene::is_at_or_above(ObjectId ancestor, ObjectId entity) const 
   Row row = entities.find_or_root(entity);
   if (row == kNoRow) return Ancestry::no;
   for (std::size_t steps = 0; steps <= limits::kHierarchyDepthMax; ++steps) {
+    ++impl_->cost.climbed;
     if (row == wanted) return Ancestry::yes;
     if (row == kRootRow) return Ancestry::no;
     row = entities.links(row).parent;

@@ -72,6 +72,7 @@ void Scene::Impl::renumber(Row parent, ChangeLog::Impl& log) {
   std::uint64_t order = 0;
   for (Row row = entities.links(parent).first_child; row != kNoRow; row = entities.links(row).next) {
     order += kOrderGap;
+    ++cost.renumbered;
     if (entities.order(row) == order) continue;
     remove_parent_from_hash(row);
     log.push_record(Step::renumbered, OrderRecord{entities.id(row), entities.order(row)});

@@ -36,6 +36,7 @@ class Scene {
   void for_each_entity(const std::function<void(ObjectId)>& visit) const;
   /// In sibling order; `kNoObject` lists the root's children. O(children).
   [[nodiscard]] std::vector<ObjectId> children(ObjectId parent) const;
+  [[nodiscard]] std::size_t child_count(ObjectId parent) const;
   [[nodiscard]] ObjectId first_child(ObjectId parent) const;
   [[nodiscard]] ObjectId next_sibling(ObjectId entity) const;
   [[nodiscard]] Place place(ObjectId entity) const;
@@ -48,6 +49,15 @@ class Scene {
   /// is not there too. `kNoObject` is the root, above all: asked of it, the answer says whether `entity` lies within
   /// the depth limit. O(depth).
   [[nodiscard]] Ancestry is_at_or_above(ObjectId ancestor, ObjectId entity) const;
+
+  /// What calls have cost beyond what they were given, since the scene was made: links that `is_at_or_above` went up,
+  /// and siblings that had to be numbered anew. Follows from the calls and the state they met, so that replicas can
+  /// charge commands for it alike.
+  struct Cost {
+    std::uint64_t climbed = 0;
+    std::uint64_t renumbered = 0;
+  };
+  [[nodiscard]] Cost cost() const;
 
   /// Null: never written. A removed component has a version and no value.
   [[nodiscard]] std::optional<Version> version(const RegisterKey& key) const;
