@@ -273,6 +273,39 @@ TEST_F(SceneTest, AncestryIsAnsweredUpToTheDepthLimit) {
   EXPECT_EQ(scene.is_at_or_above(object(5000), object(depth + 1)), Scene::Ancestry::too_deep);
 }
 
+TEST_F(SceneTest, ChildrenAreCountedThroughMovesAndBackAgain) {
+  create(1);
+  create(2);
+  create(3, 1);
+  EXPECT_EQ(scene.child_count(kNoObject), 2U);
+  EXPECT_EQ(scene.child_count(object(1)), 1U);
+  const auto mark = log.mark();
+  scene.move(object(2), object(1), kNoObject, version(9), log);
+  scene.destroy(object(3), log);
+  EXPECT_EQ(scene.child_count(kNoObject), 1U);
+  EXPECT_EQ(scene.child_count(object(1)), 1U);
+  scene.roll_back(log, mark);
+  EXPECT_EQ(scene.child_count(kNoObject), 2U);
+  EXPECT_EQ(scene.child_count(object(1)), 1U);
+  EXPECT_EQ(scene.child_count(object(77)), 0U) << "not there";
+  scene.destroy(object(2), log);
+  create(4);
+  EXPECT_EQ(scene.child_count(object(4)), 0U) << "a freed row counts anew";
+}
+
+TEST_F(SceneTest, CostTellsWhatWasClimbedAndNumberedAnew) {
+  create_chain(10);
+  const auto before = scene.cost();
+  EXPECT_EQ(scene.is_at_or_above(kNoObject, object(10)), Scene::Ancestry::yes);
+  EXPECT_EQ(scene.cost().climbed, before.climbed + 11);
+  // Each goes between the two before it, until nothing is left between them.
+  for (std::uint64_t id = 100; scene.cost().renumbered == before.renumbered && id < 70'000; ++id) {
+    create(id);
+    scene.move(object(id), kNoObject, id == 100 ? object(1) : object(id - 1), version(9), log);
+  }
+  EXPECT_EQ(scene.cost().renumbered - before.renumbered, scene.child_count(kNoObject) - 1);
+}
+
 TEST_F(SceneTest, AnImageBringsAnEntityBackExactly) {
   create(1);
   create(2);

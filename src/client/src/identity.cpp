@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -72,13 +71,6 @@ ClientResult<crypto::KeyPair> load_identity(const std::string& path) {
 ClientResult<crypto::KeyPair> load_or_create_identity(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error) ? load_identity(path) : create_identity(path);
-}
-
-std::string default_state_folder() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/')
-    return std::string(data) + "/theta";
-  const char* home = std::getenv("HOME");
-  return std::string(home != nullptr ? home : ".") + "/.local/share/theta";
 }
 
 }  // namespace theta::client

@@ -76,7 +76,6 @@ class Journal {
   /// The newest command that a restart may find waiting.
   [[nodiscard]] CommandHandle newest_kept() const { return newest_kept_; }
   void note_kept(CommandHandle newest) { newest_kept_ = std::max(newest_kept_, newest); }
-  [[nodiscard]] bool is_kept() const { return persistence_ != nullptr; }
   void set_size(std::size_t size) { size_ = size; }
 
   /// Tells every whole entry of `journal`, in order, until one is torn, damaged or refused by `apply`; returns how many

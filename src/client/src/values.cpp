@@ -17,40 +17,24 @@ std::unique_ptr<fb::Vec3> point_to_fb(const std::optional<scene::Vec3>& point) {
   return point ? std::make_unique<fb::Vec3>(to_fb(*point)) : nullptr;
 }
 
+// As it came: presence is unsigned, and a rotation of length zero must not become one of nothing but NaN.
+scene::Quat rotation_from_fb(const fb::Quat& value) { return {value.x(), value.y(), value.z(), value.w()}; }
+
+scene::Transform transform_from_fb(const fb::Transform& value) {
+  return {replica::from_fb(value.position()), rotation_from_fb(value.rotation()), replica::from_fb(value.scale())};
+}
+
 std::optional<Pose> pose_from_fb(const fb::Pose* pose) {
   if (pose == nullptr) return std::nullopt;
-  return Pose{from_fb(pose->position()), from_fb(pose->rotation())};
+  return Pose{replica::from_fb(pose->position()), rotation_from_fb(pose->rotation())};
 }
 
 std::optional<scene::Vec3> point_from_fb(const fb::Vec3* point) {
   if (point == nullptr) return std::nullopt;
-  return from_fb(*point);
+  return replica::from_fb(*point);
 }
 
 }  // namespace
-
-fb::Vec3 to_fb(const scene::Vec3& value) { return {value.x, value.y, value.z}; }
-fb::Quat to_fb(const scene::Quat& value) { return {value.x, value.y, value.z, value.w}; }
-fb::Transform to_fb(const scene::Transform& value) {
-  return {to_fb(value.position), to_fb(value.rotation), to_fb(value.scale)};
-}
-fb::Light to_fb(const scene::Light& value) {
-  return {static_cast<fb::LightKind>(value.kind),
-          to_fb(value.color),
-          value.intensity,
-          value.range,
-          value.inner_cone_angle,
-          value.outer_cone_angle};
-}
-fb::Camera to_fb(const scene::Camera& value) {
-  return {static_cast<fb::CameraKind>(value.kind),
-          value.vertical_fov,
-          value.aspect_ratio,
-          value.x_magnification,
-          value.y_magnification,
-          value.near_plane,
-          value.far_plane};
-}
 
 std::unique_ptr<fb::MaterialT> to_fb(const scene::Material& value) {
   auto result = std::make_unique<fb::MaterialT>();
@@ -90,12 +74,6 @@ fb::PresenceT to_fb(const Presence& value) {
   return result;
 }
 
-scene::Vec3 from_fb(const fb::Vec3& value) { return {value.x(), value.y(), value.z()}; }
-scene::Quat from_fb(const fb::Quat& value) { return {value.x(), value.y(), value.z(), value.w()}; }
-scene::Transform from_fb(const fb::Transform& value) {
-  return {from_fb(value.position()), from_fb(value.rotation()), from_fb(value.scale())};
-}
-
 Presence from_fb(const fb::Presence& value) {
   Presence result;
   result.view = pose_from_fb(value.view());
@@ -106,7 +84,7 @@ Presence from_fb(const fb::Presence& value) {
   result.hovered = ObjectId{value.hovered()};
   if (const auto* dragging = value.dragging())
     for (const auto* dragged : *dragging)
-      result.dragging.push_back({ObjectId{dragged->entity()}, from_fb(dragged->transform())});
+      result.dragging.push_back({ObjectId{dragged->entity()}, transform_from_fb(dragged->transform())});
   if (const auto* app = value.app()) result.app.assign(app->begin(), app->end());
   return result;
 }

@@ -17,7 +17,5 @@ namespace theta::client {
 [[nodiscard]] ClientResult<crypto::KeyPair> load_or_create_identity(const std::string& path);
 /// 32 unpredictable bytes, for an invite's secret.
 [[nodiscard]] crypto::Seed random_seed();
-/// Where a user's keys and rooms lie unless told otherwise: $XDG_DATA_HOME/theta or ~/.local/share/theta.
-[[nodiscard]] std::string default_state_folder();
 
 }  // namespace theta::client
