@@ -78,7 +78,7 @@ enum class CloseReason : std::uint16_t {
   resource_limit = 5,  // a quota of this hub; the text says which
   idle_timeout = 6,
   unreachable = 7,  // handshake or path failed; nothing was heard
-  superseded = 8,   // the same author opened a newer writing session
+  superseded = 8,   // newer sessions of the same author took its place in the room
   internal_error = 9,
 };
 
