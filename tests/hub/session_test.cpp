@@ -125,7 +125,7 @@ TEST(HubSession, SilenceInsteadOfLoginEndsAfterTheTimeout) {
   auto& peer = world.add_peer(1);
   peer.connect();
   ASSERT_TRUE(world.run_until([&] { return peer.closed.has_value(); }, std::chrono::seconds(20)));
-  EXPECT_EQ(peer.closed->reason, CloseReason::unauthenticated);
+  EXPECT_EQ(peer.closed->reason, CloseReason::idle_timeout) << "which a client tries again after";
   EXPECT_EQ(world.metric("login_timeouts"), 1);
 }
 

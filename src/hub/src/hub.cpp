@@ -244,7 +244,8 @@ void Hub::Impl::tick() {
                          session->connected_at() + context.config.login_timeout <= context.now.monotonic;
     if (!is_late) continue;
     context.metrics.login_timeouts.add();
-    session->close(CloseReason::unauthenticated, "No Login came in time; connect again and log in at once.");
+    // Not `unauthenticated`, after which a client gives up: on a bad network an honest one can be late.
+    session->close(CloseReason::idle_timeout, "No Login came in time; connect again and log in at once.");
   }
   directory.tick();
   context.author_limiters.sweep(context.now.monotonic);
