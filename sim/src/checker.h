@@ -86,6 +86,10 @@ class Checker {
   virtual void on_write_failed(const RoomId&) {}
   virtual void on_committed(const hub::HubObserver::Committed&) {}
   virtual void on_refused(const hub::HubObserver::Refused&) {}
+  /// After each of the hub's turns; `config` is what it should keep to.
+  virtual void on_hub_usage(const hub::HubUsage& usage, const hub::HubConfig& config) {
+    static_cast<void>(usage), static_cast<void>(config);
+  }
   /// The hub's process began again; `log` is what its disk holds. Comes before the model follows it.
   virtual void on_disk_read(const DiskLog& log, const RoomModel* model) {
     static_cast<void>(log), static_cast<void>(model);
@@ -128,6 +132,7 @@ using Checkers = std::vector<std::unique_ptr<Checker>>;
 [[nodiscard]] std::unique_ptr<Checker> make_outcome_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_settlement_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_queue_checker(RecordKeeper& keeper);
+[[nodiscard]] std::unique_ptr<Checker> make_bounds_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_authorship_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_scene_checker(RecordKeeper& keeper);
 [[nodiscard]] std::unique_ptr<Checker> make_handshake_checker(RecordKeeper& keeper);

@@ -37,6 +37,7 @@ void FaultSchedule::strike() {
     case Fault::hub_power_loss:
     case Fault::hub_power_cut_in_write:
     case Fault::hub_clock_jump:
+    case Fault::limit_change:
     case Fault::hub_shutdown: return strike_hub(fault);
     case Fault::hub_disk_full:
     case Fault::hub_disk_errors:
@@ -115,6 +116,12 @@ void FaultSchedule::strike_hub(Fault fault) {
     case Fault::hub_power_loss: return hub.end(HubNode::End::power_lost, some(0, 8000));
     case Fault::hub_power_cut_in_write: return hub.cut_power_in_write(random_.between(1, 30), some(0, 8000));
     case Fault::hub_shutdown: return hub.end(HubNode::End::stopped, some(0, 3000));
+    case Fault::limit_change: {
+      // Who is connected works on at the rate that it was told, faster than the hub takes it now.
+      const auto& usual = world_.profile().hub.log.commands;
+      const auto tight = log::RateLimit{20, 10};
+      return hub.set_command_limit(random_.chance(0.7) ? tight : usual);
+    }
     default: break;
   }
   const auto by = static_cast<std::int64_t>(random_.below(600'000)) - 300'000;

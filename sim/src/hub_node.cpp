@@ -82,7 +82,7 @@ void HubNode::start() {
   lanes_ = std::make_unique<LaneWatch>(transport, setup_.lanes, setup_.network, setup_.config.presence_flush);
   if (floods) mutant_transport_ = make_mutant_transport(setup_.mutant, *lanes_, is_victim);
   const bool repeats = setup_.mutant == Mutant::repeat_challenges;
-  hub_ = std::make_unique<hub::Hub>(setup_.config,
+  hub_ = std::make_unique<hub::Hub>(config_of_hub(),
                                     hub::Hub::Dependencies{.key = setup_.key,
                                                            .admin_token = setup_.admin_token,
                                                            .transport = floods ? *mutant_transport_ : *lanes_,
@@ -96,6 +96,17 @@ void HubNode::start() {
   hub_->set_now(now());
   has_events_ = true;
   setup_.keeper.log("hub", "started");
+}
+
+hub::HubConfig HubNode::config_of_hub() const {
+  auto config = setup_.config;
+  if (setup_.mutant == Mutant::endless_ring) config.ring_records_max = config.ring_bytes_max = ~std::size_t{0};
+  return config;
+}
+
+void HubNode::set_command_limit(const log::RateLimit& limit) {
+  setup_.config.log.commands = limit;
+  if (runs()) hub_->set_config(config_of_hub());
 }
 
 void HubNode::take_down(End how) {
@@ -158,7 +169,10 @@ void HubNode::turn() {
   }
   if (has_events_ || hub_->next_wakeup() <= setup_.network.now()) {
     has_events_ = false;
+    // Before the turn ends, too: what it sequenced goes to the store at its end.
+    show_usage();
     hub_->step(now());
+    show_usage();
   }
   if (engine_->pending() > 0 && !poll_at_) {
     const auto spread = static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(disk_latency_.count()) + 1));
@@ -170,6 +184,11 @@ void HubNode::turn() {
   setup_.keeper.log("hub", "stopped");
   take_down(End::killed);
   start_at_ = setup_.network.now() + restart_delay_;
+}
+
+void HubNode::show_usage() {
+  const auto usage = hub_->usage();
+  for (auto& checker : setup_.checkers) checker->on_hub_usage(usage, setup_.config);
 }
 
 void HubNode::poll_store() {

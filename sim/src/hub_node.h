@@ -58,6 +58,8 @@ class HubNode final : public transport::EventSink, public hub::HubObserver {
   void set_trouble(DiskTrouble trouble);
   void set_disk_latency(MonotonicClock::duration latency) { disk_latency_ = latency; }
   void jump_clock(WallClock::duration by) { wall_offset_ += by; }
+  /// As an operator does it, while the hub runs.
+  void set_command_limit(const log::RateLimit& limit);
   /// Cuts what the room's newest snapshot covers, as an operator would.
   void compact(const RoomId& room);
 
@@ -88,6 +90,8 @@ class HubNode final : public transport::EventSink, public hub::HubObserver {
   void follow(const DiskLog& log);
   void poll_store();
   void take_down(End how);
+  void show_usage();
+  [[nodiscard]] hub::HubConfig config_of_hub() const;
   [[nodiscard]] bool is_starved(const transport::Event& event);
   [[nodiscard]] std::optional<SharedBytes> make_false_refusal(const transport::Event& event);
 

@@ -318,6 +318,8 @@ const std::vector<MutantName>& all_mutants() {
       {Mutant::revive_presence, "revive-presence"},
       {Mutant::flood_presence, "flood-presence"},
       {Mutant::starve_victim, "starve-victim"},
+      {Mutant::endless_ring, "endless-ring"},
+      {Mutant::bend_state, "bend-state"},
   };
   return names;
 }
@@ -342,6 +344,21 @@ std::unique_ptr<store::LogEngine> make_mutant_engine(Mutant mutant, store::LogEn
 
 std::unique_ptr<store::LogEngine> make_mutant_sequencer(Mutant mutant, store::LogEngine& inner) {
   return mutant == Mutant::write_as_viewer ? std::make_unique<ForgingEngine>(inner) : nullptr;
+}
+
+bool bend(const scene::Scene& scene) {
+  // The session owns a scene that is not const; nothing but this fault writes it from outside.
+  auto& open = const_cast<scene::Scene&>(scene);
+  ObjectId chosen;
+  scene.for_each_entity([&](ObjectId entity) {
+    if (scene.transform(entity) != nullptr) chosen = std::max(chosen, entity);
+  });
+  if (chosen == kNoObject) return false;
+  auto transform = *scene.transform(chosen);
+  transform.position.x += 1;
+  scene::ChangeLog log;
+  open.set_transform(chosen, transform, *scene.version({chosen, scene::Component::transform}), log);
+  return true;
 }
 
 void reorder(std::vector<store::StoredRecord>& records) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "theta/hub/hub.h"
+#include "theta/scene/scene.h"
 #include "theta/store/log_engine.h"
 #include "theta/store/sim_disk.h"
 #include "theta/transport/transport.h"
@@ -42,6 +43,8 @@ enum class Mutant : std::uint8_t {
   revive_presence,        // the hub tells a session's first presence again, as its newest
   flood_presence,         // the hub tells all presence many times
   starve_victim,          // every sixth packet of one peer never comes to the hub
+  endless_ring,           // the hub's rooms never forget a record
+  bend_state,             // a value in one peer's scene changes, and its hash with it
 };
 
 struct MutantName {
@@ -59,6 +62,8 @@ struct MutantName {
 [[nodiscard]] std::unique_ptr<store::LogEngine> make_mutant_sequencer(Mutant mutant, store::LogEngine& inner);
 /// What a hub that misjudges roles answers to a packet; empty when the message brings none.
 [[nodiscard]] std::optional<SharedBytes> refuse_for_role(transport::Lane lane, ByteView message);
+/// Moves an entity of a peer's scene by a little, as an apply that went wrong would have; false when it has none.
+bool bend(const scene::Scene& scene);
 /// What a disk makes of the log that it is asked for.
 void reorder(std::vector<store::StoredRecord>& records);
 /// What stands between the hub and its transport; null when the mutant is elsewhere. `is_victim`: the peer, over all

@@ -91,6 +91,7 @@ class PeerNode final : public transport::EventSink {
   Seq seen_head_;
   std::uint64_t changes_seen_ = 0;
   bool is_touched_ = true;
+  bool is_bent_ = false;
   std::vector<client::Command> lost_commands_;
   std::string last_refusal_;
 };

@@ -48,7 +48,7 @@ constexpr std::array<const char*, kFaultCount> kFaultNames{
     "worse_link",     "peer_kill",       "peer_power_loss",   "peer_wipe",      "peer_offline",
     "peer_disk_full", "peer_clock_jump", "hub_kill",          "hub_power_loss", "hub_power_cut_in_write",
     "hub_disk_full",  "hub_disk_errors", "hub_clock_jump",    "slow_disk",      "late_join",
-    "compact",        "hub_shutdown",    "room_idle",         "second_device"};
+    "compact",        "hub_shutdown",    "room_idle",         "second_device",  "limit_change"};
 
 /// With nothing but attackers in the way. A packet that got lost on the way would take `answer_timeout`, far longer.
 constexpr milliseconds kSettlesWithin = seconds(5);
@@ -124,6 +124,9 @@ Profile bad_disk() {
   profile.fault_gap = seconds(6);
   profile.weight(Fault::hub_disk_full) = 3;
   profile.weight(Fault::hub_disk_errors) = 3;
+  // So few that a slow disk makes the hub put packets off.
+  profile.hub.uncommitted_records_max = 4;
+  profile.hub.uncommitted_bytes_max = 8 * 1024;
   profile.weight(Fault::hub_power_cut_in_write) = 1;
   profile.weight(Fault::hub_kill) = 1;
   profile.weight(Fault::slow_disk) = 1;
@@ -300,7 +303,9 @@ Profile corrupted() {
 
 Profile rate_limited() {
   auto profile = everyday("rate-limited");
-  profile.hub.log.commands = {20, 10};
+  profile.hub.log.commands = {60, 30};
+  // Peers that are connected go on at the rate they were told.
+  profile.weight(Fault::limit_change) = 3;
   profile.step_gap = milliseconds(25);
   profile.operations = 350;
   profile.weight(Action::large_step) = 2;

@@ -79,8 +79,9 @@ enum class Fault : std::uint8_t {
   hub_shutdown,
   room_idle,
   second_device,
+  limit_change,
 };
-inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::second_device) + 1;
+inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::limit_change) + 1;
 [[nodiscard]] const char* fault_name(Fault fault);
 
 /// A scenario: who takes part, what they do, what goes wrong how often.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "hub/hub_world.h"
+#include "theta/hub/limits.h"
 
 namespace theta::hub::testing {
 namespace {
@@ -212,7 +213,7 @@ TEST(HubGuards, PacketsThatAreTooLargeForTheLaneAreChargedToTheirAuthor) {
   config.log.commands = {3, 0.01};
   HubWorld world(config);
   auto& peer = world.add_member(1);
-  Bytes large(limits::kPayloadBytesMax + 8192, 0);
+  Bytes large(theta::limits::kPayloadBytesMax + 8192, 0);
   large[0] = 1;  // a Submit that is not compressed
   for (int count = 0; count < 5; ++count) peer.send(Lane::commands, SharedBytes(Bytes(large)));
   world.settle();
@@ -392,6 +393,53 @@ TEST(HubGuards, AReaderThatDoesNotMoveIsClosedAndOneThatDoesIsNot) {
   ASSERT_TRUE(guarded.world.run_until([&] { return slow.head() == guarded.admin.head(); }, std::chrono::minutes(10)));
   EXPECT_FALSE(slow.closed);
   EXPECT_EQ(guarded.world.metric("stalled_closes"), 1);
+}
+
+TEST(HubGuards, RefusalsThatNobodyReadsAreKeptUpToTheirBound) {
+  GuardedRoom guarded(for_slow_readers());
+  guarded.world.settle();
+  guarded.editor.endpoint->set_read_bytes_per_second(0);
+  write_noise(guarded.world, guarded.admin, 1, 130);
+  const auto send_out_of_order = [&] {
+    guarded.editor.submit_packet(
+        guarded.editor.make_packet(payload_of(create_entities(AuthorSlot{1}, 1)), Nonce{99}, Hash256{}));
+  };
+  const auto kept = [&] { return guarded.world.hub->usage().rooms.at(0).refusals_kept_max; };
+  // The lane has room for the first ones, less than for a record.
+  for (std::size_t count = 0; count < limits::kRefusalsKeptMax; ++count) send_out_of_order();
+  guarded.world.settle();
+  ASSERT_GT(kept(), 0U);
+  for (auto count = kept(); count < limits::kRefusalsKeptMax; ++count) send_out_of_order();
+  guarded.world.settle();
+  EXPECT_EQ(kept(), limits::kRefusalsKeptMax);
+  EXPECT_EQ(guarded.world.metric("slow_peer_closes"), 0);
+  send_out_of_order();
+  guarded.world.settle();
+  EXPECT_EQ(guarded.world.metric("slow_peer_closes"), 1);
+  EXPECT_EQ(kept(), 0U);
+}
+
+TEST(HubGuards, WhatWaitsForTheDiskAndWhatIsKeptForReadersKeepToTheirBounds) {
+  HubConfig config;
+  config.uncommitted_records_max = 5;
+  config.ring_records_max = 3;
+  GuardedRoom guarded(config);
+  guarded.world.settle();
+  guarded.world.is_store_held = true;
+  for (std::uint64_t counter = 1; counter <= 8; ++counter)
+    guarded.admin.submit(payload_of(create_entities(AuthorSlot{0}, counter)));
+  guarded.world.settle();
+  EXPECT_EQ(guarded.world.hub->usage().rooms[0].uncommitted_records, 5U);
+  EXPECT_GT(guarded.world.hub->usage().rooms[0].uncommitted_bytes, 0U);
+  EXPECT_EQ(guarded.world.metric("uncommitted_records"), 5);
+  EXPECT_GT(guarded.admin.refusal_count(RefusalCode::hub_busy), 0U);
+  guarded.world.is_store_held = false;
+  guarded.world.settle();
+  const auto usage = guarded.world.hub->usage().rooms[0];
+  EXPECT_EQ(usage.uncommitted_records, 0U);
+  EXPECT_EQ(usage.uncommitted_bytes, 0U);
+  EXPECT_EQ(usage.ring_records, 3U);
+  EXPECT_EQ(usage.sessions, 2U);
 }
 
 TEST(HubGuards, ComingAndGoingDoesNotCostASlowReaderItsConnection) {

@@ -48,6 +48,8 @@ const std::vector<Expectation>& expectations() {
       {"revive-presence", "lossy", {"presence"}},
       {"flood-presence", "lossy", {"queues"}},
       {"starve-victim", "hostile", {"progress"}},
+      {"endless-ring", "slow-readers", {"bounds"}},
+      {"bend-state", "calm", {"convergence"}},
   };
   return all;
 }

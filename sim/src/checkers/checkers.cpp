@@ -15,6 +15,7 @@ Checkers make_checkers(RecordKeeper& keeper, std::chrono::milliseconds settles_w
   checkers.push_back(make_settlement_checker(keeper));
   checkers.push_back(make_scene_checker(keeper));
   checkers.push_back(make_queue_checker(keeper));
+  checkers.push_back(make_bounds_checker(keeper));
   checkers.push_back(make_role_checker(keeper));
   checkers.push_back(make_asset_checker(keeper));
   checkers.push_back(make_presence_checker(keeper));

@@ -258,6 +258,18 @@ void Hub::Impl::refresh_gauges() {
   metrics.sessions.set(static_cast<double>(sessions.size()));
   metrics.rooms_loaded.set(static_cast<double>(directory.loaded_count()));
   metrics.rooms_read_only.set(static_cast<double>(directory.read_only_count()));
+  RoomUsage total;
+  directory.for_each([&](const Room& room) {
+    const auto usage = room.usage();
+    total.ring_bytes += usage.ring_bytes;
+    total.uncommitted_records += usage.uncommitted_records;
+    total.uncommitted_bytes += usage.uncommitted_bytes;
+    total.refusals_kept += usage.refusals_kept;
+  });
+  metrics.held.ring_bytes.set(static_cast<double>(total.ring_bytes));
+  metrics.held.uncommitted_records.set(static_cast<double>(total.uncommitted_records));
+  metrics.held.uncommitted_bytes.set(static_cast<double>(total.uncommitted_bytes));
+  metrics.held.refusals_kept.set(static_cast<double>(total.refusals_kept));
   std::array<std::size_t, 4> kinds{};
   std::chrono::duration<double> rtt{};
   std::chrono::duration<double> jitter{};
@@ -346,6 +358,14 @@ HubKey Hub::key() const { return impl_->context.hub; }
 std::size_t Hub::session_count() const { return impl_->sessions.size(); }
 std::size_t Hub::loaded_room_count() const { return impl_->directory.loaded_count(); }
 telemetry::Registry& Hub::registry() { return impl_->context.registry; }
+
+HubUsage Hub::usage() const {
+  HubUsage usage;
+  impl_->directory.for_each([&](const Room& room) { usage.rooms.push_back(room.usage()); });
+  usage.sessions = impl_->sessions.size();
+  usage.author_buckets = impl_->context.author_limiters.size();
+  return usage;
+}
 
 telemetry::Snapshot Hub::metrics() {
   impl_->refresh_gauges();

@@ -69,6 +69,12 @@ std::array<telemetry::Counter*, kLimitCount> quota_counters(telemetry::Registry&
 
 }  // namespace
 
+HeldGauges::HeldGauges(telemetry::Registry& r)
+    : ring_bytes(gauge(r, "ring_bytes", "Bytes of recent records that rooms keep for readers a little behind.")),
+      uncommitted_records(gauge(r, "uncommitted_records", "Records that are sequenced and not yet on disk.")),
+      uncommitted_bytes(gauge(r, "uncommitted_bytes", "Bytes of these.")),
+      refusals_kept(gauge(r, "refusals_kept", "Refusals kept back for sessions that do not read.")) {}
+
 HubMetrics::HubMetrics(telemetry::Registry& r)
     : registry(r),
       total_appended(counter(r, names::kTotalAppended, "Records committed to rooms' logs.")),
@@ -88,8 +94,7 @@ HubMetrics::HubMetrics(telemetry::Registry& r)
       gap_rejections(counter(r, "gap_rejections", "Packets before which another one of their author is missing.")),
       suspended_rejections(counter(r, "suspended_rejections", "Packets of authors who are suspended in the room.")),
       not_writer_rejections(counter(r, "not_writer_rejections", "Packets of sessions that only read.")),
-      read_only_rejections(
-          counter(r, "read_only_rejections", "Packets and requests put off because the disk does not write.")),
+      read_only_rejections(counter(r, "read_only_rejections", "What was put off because the disk does not write.")),
       busy_rejections(counter(r, "busy_rejections", "Packets and requests put off because the hub is not ready.")),
       equivocations(counter(r, "equivocations", "Proofs that an author signed two packets with one nonce.")),
       command_latency(histogram(r, names::kCommandLatency, "Time from a packet's arrival to its relay after commit.",
@@ -115,6 +120,7 @@ HubMetrics::HubMetrics(telemetry::Registry& r)
       sessions(gauge(r, "sessions", "Connections, logged in or not.")),
       rooms_loaded(gauge(r, "rooms_loaded", "Rooms in memory.")),
       rooms_read_only(gauge(r, "rooms_read_only", "Rooms in memory that take no packets because the disk fails.")),
+      held(r),
       rtt(gauge(r, names::kRtt, "Mean of the sessions' smoothed round trip, in seconds.")),
       jitter(gauge(r, names::kJitter, "Mean of the sessions' round trip deviation, in seconds.")),
       transport_kind{kind_gauge(r, "quic"), kind_gauge(r, "webrtc"), kind_gauge(r, "websocket"),

@@ -26,6 +26,15 @@ enum class Limit : std::uint8_t {
 };
 inline constexpr std::size_t kLimitCount = 14;
 
+/// Sums of `RoomUsage` over all rooms.
+struct HeldGauges {
+  explicit HeldGauges(telemetry::Registry& registry);
+  telemetry::Gauge& ring_bytes;
+  telemetry::Gauge& uncommitted_records;
+  telemetry::Gauge& uncommitted_bytes;
+  telemetry::Gauge& refusals_kept;
+};
+
 /// The hub's counters, by the names that they are exported under. Every guard has one of its own and counts
 /// there what it keeps out. All exist, as zeros, from the start.
 struct HubMetrics {
@@ -77,6 +86,7 @@ struct HubMetrics {
   telemetry::Gauge& sessions;
   telemetry::Gauge& rooms_loaded;
   telemetry::Gauge& rooms_read_only;
+  HeldGauges held;
   telemetry::Gauge& rtt;
   telemetry::Gauge& jitter;
   std::array<telemetry::Gauge*, 4> transport_kind;

@@ -41,6 +41,7 @@ class RecordRing {
   [[nodiscard]] std::size_t uncommitted_count() const { return head().value() - committed_.value(); }
   [[nodiscard]] std::size_t uncommitted_bytes() const { return uncommitted_bytes_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
   /// Null when it is not here (any more).
   [[nodiscard]] const RingEntry* find(Seq seq) const;

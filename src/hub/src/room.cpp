@@ -292,6 +292,23 @@ Session* Room::find_session(std::uint32_t number) const {
   return found == sessions_.end() ? nullptr : *found;
 }
 
+RoomUsage Room::usage() const {
+  RoomUsage usage;
+  usage.room = id_;
+  usage.sessions = sessions_.size();
+  usage.uncommitted_records = ring_.uncommitted_count();
+  usage.uncommitted_bytes = ring_.uncommitted_bytes();
+  usage.ring_records = ring_.size() - usage.uncommitted_records;
+  usage.ring_bytes = ring_.bytes() - usage.uncommitted_bytes;
+  for (const auto* session : sessions_) {
+    const auto refusals = session->attachment->refusals.size();
+    usage.refusals_kept += refusals;
+    usage.refusals_kept_max = std::max(usage.refusals_kept_max, refusals);
+    usage.bulk_answers_max = std::max(usage.bulk_answers_max, session->attachment->bulk_outbox.size());
+  }
+  return usage;
+}
+
 void Room::expel_revoked() {
   members_changed_at_ = Seq{};
   const auto sessions = sessions_;

@@ -12,6 +12,7 @@
 #include "room_loader.h"
 #include "session.h"
 #include "snapshot_shelf.h"
+#include "theta/hub/usage.h"
 #include "theta/replica/replica.h"
 
 namespace theta::hub {
@@ -36,6 +37,7 @@ class Room {
   [[nodiscard]] bool is_dead() const { return state_ == State::dead; }
   [[nodiscard]] bool is_read_only() const { return is_read_only_; }
   [[nodiscard]] std::size_t session_count() const { return sessions_.size(); }
+  [[nodiscard]] RoomUsage usage() const;
   /// Nobody is in it and the store owes it nothing.
   [[nodiscard]] bool is_idle() const { return sessions_.empty() && store_requests_ == 0 && batch_.empty(); }
   [[nodiscard]] MonotonicTime idle_since() const { return idle_since_; }

@@ -32,8 +32,8 @@ class RoomDirectory {
   [[nodiscard]] std::size_t loaded_count() const { return loaded_.size(); }
   [[nodiscard]] std::size_t read_only_count() const;
   template <class Visit>
-  void for_each(Visit&& visit) {
-    for (auto& [id, room] : loaded_) visit(*room);
+  void for_each(Visit&& visit) const {
+    for (const auto& [id, room] : loaded_) visit(*room);
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include "messages.h"
 #include "theta/crypto/keys.h"
+#include "theta/hub/limits.h"
 
 namespace theta::hub {
 namespace {
@@ -12,8 +13,6 @@ using transport::Lane;
 using transport::SendResult;
 
 constexpr const char* kLoginDomain = "theta/login/v1";
-/// Refusals kept back for a peer that sends packets and does not read the answers.
-constexpr std::size_t kRefusalsKeptMax = 512;
 
 wire::PeerVersion version_of(const fb::Login& login) {
   return {login.protocol_version(), login.schema_revision(), wire::from_fb<Hash256>(*login.schema_hash())};
@@ -104,9 +103,12 @@ void Session::refuse_packet(wire::Refusal refusal) {
     (void)context_.transport.send(peer_, Lane::commands, SharedBytes(wire::encode(refusal)));
     return;
   }
-  attachment->refusals.push_back(std::move(refusal));
-  flush_refusals();
-  if (attachment->refusals.size() <= kRefusalsKeptMax) return;
+  auto& kept = attachment->refusals;
+  if (kept.size() < limits::kRefusalsKeptMax) {
+    kept.push_back(std::move(refusal));
+    flush_refusals();
+    return;
+  }
   context_.metrics.slow_peer_closes.add();
   close(CloseReason::resource_limit,
         "This peer sends packets and does not read the refusals. Connect again and read the commands lane.");

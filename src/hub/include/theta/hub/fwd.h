@@ -6,5 +6,7 @@ class Hub;
 class HubObserver;
 class HubServer;
 struct HubConfig;
+struct HubUsage;
+struct RoomUsage;
 
 }  // namespace theta::hub

@@ -12,6 +12,7 @@
 #include "theta/crypto/keys.h"
 #include "theta/hub/config.h"
 #include "theta/hub/log_event.h"
+#include "theta/hub/usage.h"
 #include "theta/log/command_rules.h"
 #include "theta/store/log_engine.h"
 #include "theta/telemetry/metrics.h"
@@ -100,6 +101,8 @@ class Hub final : public transport::EventSink {
   [[nodiscard]] HubKey key() const;
   [[nodiscard]] std::size_t session_count() const;
   [[nodiscard]] std::size_t loaded_room_count() const;
+  /// What is held in memory at this moment. O(sessions).
+  [[nodiscard]] HubUsage usage() const;
   /// All counters as values; refreshes gauges first.
   [[nodiscard]] telemetry::Snapshot metrics();
   /// For the owner's own metrics, exported with the hub's.
