@@ -29,23 +29,24 @@ class SettlementChecker final : public Checker {
     const auto found = entries_.find({peer.index, settled->handle});
     // What a torn journal kept after all is settled as well; nobody waits for it.
     if (found == entries_.end()) return;
-    if (found->second.settled_at)
+    if (found->second.settled_at && !found->second.may_be_told_again)
       return violate(peer.name + " settled command " + std::to_string(settled->handle.value()) + " twice.");
     found->second.settled_at = peer.disk_place;
+    found->second.may_be_told_again = false;
   }
 
   void on_peer_ended(const PeerView& peer, PeerEnd how, std::uint64_t surviving) override {
     const auto begin = entries_.lower_bound({peer.index, CommandHandle{0}});
     auto entry = begin;
     while (entry != entries_.end() && entry->first.first == peer.index) {
-      auto& [submitted_at, settled_at, what] = entry->second;
-      const bool is_lost = how == PeerEnd::wiped || *submitted_at > surviving;
+      auto& one = entry->second;
+      const bool is_lost = how == PeerEnd::wiped || *one.submitted_at > surviving;
       if (is_lost) {
         entry = entries_.erase(entry);
         continue;
       }
-      // The peer forgot that it was settled, and will be told again.
-      if (settled_at && *settled_at > surviving) settled_at.reset();
+      // The peer may have forgotten that it was settled; what it was told together with others, it may know still.
+      if (one.settled_at && *one.settled_at > surviving) one.may_be_told_again = true;
       ++entry;
     }
   }
@@ -64,6 +65,7 @@ class SettlementChecker final : public Checker {
   struct Entry {
     std::optional<std::uint64_t> submitted_at;
     std::optional<std::uint64_t> settled_at;
+    bool may_be_told_again = false;
     std::string what;
   };
 
