@@ -131,8 +131,14 @@ void BulkDesk::take_put(Session& session, const fb::AssetPut& put) {
   if (!begin(session, request, static_cast<double>(bytes.size()))) return;
   auto refuse = [&](RefusalCode code, std::string text) { session.refuse(request, {code, std::move(text)}); };
   if (context_.stopping) return refuse(RefusalCode::hub_busy, "The hub is stopping. Connect again and go on then.");
-  if (!is_editor(room, session.author()))
+  if (!is_editor(room, session.author())) {
+    // What is not on disk yet may be lost, and the asset would have been given up for nothing.
+    if (room.committed() < room.replica().head())
+      return session.refuse(request,
+                            {RefusalCode::hub_busy, "Changes in this room wait for the hub's disk; ask again soon."},
+                            kBusyRetryMs);
     return refuse(RefusalCode::role_too_low, "Only editors and admins may add assets; this author is a viewer.");
+  }
   const auto total = put.total_bytes();
   if (total > context_.config.log.asset_bytes_max) {
     context_.metrics.count_over(Limit::asset_bytes);

@@ -73,7 +73,7 @@ HeldGauges::HeldGauges(telemetry::Registry& r)
     : ring_bytes(gauge(r, "ring_bytes", "Bytes of recent records that rooms keep for readers a little behind.")),
       uncommitted_records(gauge(r, "uncommitted_records", "Records that are sequenced and not yet on disk.")),
       uncommitted_bytes(gauge(r, "uncommitted_bytes", "Bytes of these.")),
-      refusals_kept(gauge(r, "refusals_kept", "Refusals kept back for sessions that do not read.")) {}
+      refusals_kept(gauge(r, "refusals_kept", "Refusals kept back for sessions that do not read, or for the disk.")) {}
 
 HubMetrics::HubMetrics(telemetry::Registry& r)
     : registry(r),

@@ -79,6 +79,8 @@ void Room::on_loaded(RoomLoader::Result result) {
   context_.say_of_peers(LogLevel::info, "room_opened",
                         "A room was loaded, at record " + std::to_string(replica_.head().value()) + ".",
                         {room_field(id_), {"head", std::to_string(replica_.head().value())}});
+  // Who was revoked on disk, while later changes of members were lost with what was sequenced after it.
+  expel_revoked();
   for (auto* session : sessions_) relay_.pump(*session);
   advance_attachments();
 }
@@ -110,7 +112,10 @@ void Room::commit(Seq last) {
   context_.metrics.total_appended.add(count);
   context_.metrics.append_rate.add(count, context_.now.monotonic);
   ring_.commit(last);
-  for (auto* session : sessions_) relay_.pump(*session);
+  for (auto* session : sessions_) {
+    tell_held_refusals(*session);
+    relay_.pump(*session);
+  }
   ring_.trim(context_.config.ring_records_max, context_.config.ring_bytes_max);
   for (const auto& statement : shelf_.take_committed(last)) publish(statement);
   advance_attachments();
@@ -216,9 +221,15 @@ void Room::refuse_uncommitted(const std::string& text, RefusalCode code, std::ui
     if (auto* writer = writer_of(entry->author))
       refuse(*writer, make_refusal(entry->nonce, code, text, retry_after_ms));
   }
+  // What was refused for good because of those records may be right now that they are gone.
+  for (auto* session : sessions_)
+    for (auto& held : session->attachment->held_refusals)
+      if (held.rests_on > ring_.committed())
+        held = {ring_.committed(), make_refusal(held.refusal.nonce, code, text, retry_after_ms)};
   ring_.drop_uncommitted();
   batch_.clear();
   shelf_.drop_captured();
+  for (auto* session : sessions_) tell_held_refusals(*session);
 }
 
 void Room::become_read_only(const std::string& cause) {
@@ -301,7 +312,7 @@ RoomUsage Room::usage() const {
   usage.ring_records = ring_.size() - usage.uncommitted_records;
   usage.ring_bytes = ring_.bytes() - usage.uncommitted_bytes;
   for (const auto* session : sessions_) {
-    const auto refusals = session->attachment->refusals.size();
+    const auto refusals = session->attachment->refusals_kept();
     usage.refusals_kept += refusals;
     usage.refusals_kept_max = std::max(usage.refusals_kept_max, refusals);
     usage.bulk_answers_max = std::max(usage.bulk_answers_max, session->attachment->bulk_outbox.size());
@@ -315,7 +326,9 @@ void Room::expel_revoked() {
   for (auto* session : sessions) {
     const auto* member = replica_.members().find(session->author());
     // Those that still wait for a snapshot or the disk were let in before; the others are asked when the room is there.
-    const bool was_let_in = session->attachment->phase != Attachment::Phase::waiting_for_room;
+    const auto phase = session->attachment->phase;
+    const bool was_let_in =
+        phase != Attachment::Phase::waiting_for_room && phase != Attachment::Phase::waiting_to_be_refused;
     const bool is_revoked = was_let_in && (member == nullptr || member->role == log::Role::none);
     if (!is_revoked) continue;
     refuse_attachment(*session, RefusalCode::forbidden,

@@ -20,8 +20,9 @@ namespace theta::hub {
 /// One room in memory: its replica, the order of its log, and the sessions in it.
 ///
 /// The replica runs ahead of the disk: a packet is validated and sequenced against what was sequenced before it. What
-/// the disk has not confirmed is known to nobody outside. When the disk refuses, everything unconfirmed is forgotten:
-/// its authors are told "not yet", and the room is loaded again from the store.
+/// the disk has not confirmed is known to nobody outside, not even by a refusal for good. When the disk refuses,
+/// everything unconfirmed is forgotten: its authors are told "not yet", and so are those who were to be refused because
+/// of it; the room is loaded again from the store.
 class Room {
  public:
   Room(HubContext& context, const RoomId& id);
@@ -98,7 +99,11 @@ class Room {
   [[nodiscard]] std::optional<wire::Refusal> check_session(const Session& session, Nonce nonce) const;
   void submit_in_order(Session& session, ByteView compact, Nonce nonce);
   [[nodiscard]] std::optional<wire::Refusal> charge_room(const log::CommandPacket& packet);
+  /// A refusal for good is told when everything it may rest on is on disk: before that the hub may still forget what
+  /// made the packet wrong, and the author would have given it up for nothing.
   void refuse(Session& session, wire::Refusal refusal);
+  void tell_refusal(Session& session, wire::Refusal refusal);
+  void tell_held_refusals(Session& session);
   void sequence(replica::ValidPacket valid);
   void take_repeated(Session& session, ByteView compact, Nonce nonce, Nonce expected);
   /// For a nonce that was used before the room's memory begins: the store is asked.
@@ -120,7 +125,9 @@ class Room {
   void tell_roster(const messages::SessionInfoFields& info);
   void send_roster(Session& session);
   void admit_attachment(Session& session);
-  /// True when the packet was sequenced; else the session was refused and detached.
+  /// Like `refuse`, of an attachment.
+  void refuse_admission(Session& session, log::RefusalCode code, std::string text, std::uint32_t retry_after_ms = 0);
+  /// True when the packet was sequenced; else the session was refused, or waits to be.
   [[nodiscard]] bool submit_join(Session& session);
   void check_history(Session& session);
   void on_history_read(Session& session, StoreDesk::Result& result);

@@ -3,6 +3,7 @@
 #include "admission.h"
 #include "messages.h"
 #include "room.h"
+#include "theta/log/command_rules.h"
 
 namespace theta::hub {
 
@@ -84,23 +85,32 @@ void Room::admit_attachment(Session& session) {
   const auto* member = replica_.members().find(session.author());
   if (member == nullptr) {
     if (attachment.join.empty())
-      return refuse_attachment(session, RefusalCode::not_member,
-                               "This author is not a member of the room. Join with an invite link from an admin.");
+      return refuse_admission(session, RefusalCode::not_member,
+                              "This author is not a member of the room. Join with an invite link from an admin.");
     if (!submit_join(session)) return;
     member = replica_.members().find(session.author());
   }
   if (member == nullptr || member->role == log::Role::none)
-    return refuse_attachment(session, RefusalCode::forbidden,
-                             "An admin has revoked this author's role in the room. Ask an admin to grant one.");
+    return refuse_admission(session, RefusalCode::forbidden,
+                            "An admin has revoked this author's role in the room. Ask an admin to grant one.");
   // Whatever the decision rests on must be on disk before the peer hears of it.
   attachment.ready_at = replica_.head();
   attachment.phase = Phase::waiting_for_commit;
   if (ring_.committed() >= attachment.ready_at) check_history(session);
 }
 
+void Room::refuse_admission(Session& session, RefusalCode code, std::string text, std::uint32_t retry_after_ms) {
+  if (log::is_retryable(code) || ring_.committed() == ring_.head())
+    return refuse_attachment(session, code, std::move(text), retry_after_ms);
+  auto& attachment = *session.attachment;
+  attachment.refused = {code, std::move(text)};
+  attachment.ready_at = ring_.head();
+  attachment.phase = Phase::waiting_to_be_refused;
+}
+
 bool Room::submit_join(Session& session) {
   auto refuse_join = [&](const wire::Refusal& refusal) {
-    refuse_attachment(session, refusal.code, refusal.text, refusal.retry_after_ms);
+    refuse_admission(session, refusal.code, refusal.text, refusal.retry_after_ms);
     return false;
   };
   const auto& join = session.attachment->join;
@@ -261,6 +271,8 @@ void Room::advance_attachments() {
     const auto& attachment = *session->attachment;
     if (attachment.phase == Phase::waiting_for_room) {
       admit_attachment(*session);
+    } else if (attachment.phase == Phase::waiting_to_be_refused && ring_.committed() >= attachment.ready_at) {
+      refuse_attachment(*session, attachment.refused.code, attachment.refused.text);
     } else if (attachment.phase == Phase::waiting_for_commit && ring_.committed() >= attachment.ready_at) {
       check_history(*session);
     } else if (attachment.phase == Phase::waiting_for_snapshot && !shelf_.awaits_snapshot()) {

@@ -4,6 +4,7 @@
 #include "messages.h"
 #include "room.h"
 #include "theta/base/hex.h"
+#include "theta/log/command_rules.h"
 #include "theta/log/compact.h"
 #include "theta/log/record.h"
 #include "theta/store/limits.h"
@@ -112,6 +113,25 @@ std::optional<wire::Refusal> Room::charge_room(const log::CommandPacket& packet)
 }
 
 void Room::refuse(Session& session, wire::Refusal refusal) {
+  const bool may_be_void = !log::is_retryable(refusal.code) && ring_.committed() < ring_.head();
+  // Behind one that waits the others wait too: an author that is told of the gap alone would send again for nothing.
+  const bool is_behind = !session.attachment->held_refusals.empty();
+  if (may_be_void || is_behind)
+    session.hold_refusal(may_be_void ? ring_.head() : ring_.committed(), std::move(refusal));
+  else
+    tell_refusal(session, std::move(refusal));
+}
+
+void Room::tell_held_refusals(Session& session) {
+  auto& held = session.attachment->held_refusals;
+  while (!held.empty() && held.front().rests_on <= ring_.committed()) {
+    auto refusal = std::move(held.front().refusal);
+    held.pop_front();
+    tell_refusal(session, std::move(refusal));
+  }
+}
+
+void Room::tell_refusal(Session& session, wire::Refusal refusal) {
   if (context_.observer != nullptr) context_.observer->on_refused({id_, session.author(), refusal.nonce, refusal.code});
   session.refuse_packet(std::move(refusal));
 }

@@ -103,15 +103,22 @@ void Session::refuse_packet(wire::Refusal refusal) {
     (void)context_.transport.send(peer_, Lane::commands, SharedBytes(wire::encode(refusal)));
     return;
   }
-  auto& kept = attachment->refusals;
-  if (kept.size() < limits::kRefusalsKeptMax) {
-    kept.push_back(std::move(refusal));
-    flush_refusals();
-    return;
-  }
+  if (!has_place_for_refusal()) return;
+  attachment->refusals.push_back(std::move(refusal));
+  flush_refusals();
+}
+
+void Session::hold_refusal(Seq rests_on, wire::Refusal refusal) {
+  if (!is_closing_ && has_place_for_refusal()) attachment->held_refusals.push_back({rests_on, std::move(refusal)});
+}
+
+bool Session::has_place_for_refusal() {
+  if (attachment->refusals_kept() < limits::kRefusalsKeptMax) return true;
   context_.metrics.slow_peer_closes.add();
-  close(CloseReason::resource_limit,
-        "This peer sends packets and does not read the refusals. Connect again and read the commands lane.");
+  close(CloseReason::resource_limit, "This peer sends packets while " + std::to_string(limits::kRefusalsKeptMax) +
+                                         " refusals wait for it. Connect again, read the commands lane and wait for "
+                                         "answers.");
+  return false;
 }
 
 bool Session::flush_refusals() {

@@ -9,6 +9,7 @@
 #include "hub_context.h"
 #include "messages.h"
 #include "theta/log/checkpoint.h"
+#include "theta/log/command_rules.h"
 #include "theta/wire/commands_lane.h"
 
 namespace theta::hub {
@@ -26,9 +27,10 @@ struct SnapshotStream {
 struct Attachment {
   /// In order; a reload of the room begins again.
   enum class Phase : std::uint8_t {
-    waiting_for_room,    // the room is being loaded
-    waiting_for_commit,  // of what it was admitted on: its JoinRoom, or others' records
-    checking_history,    // the store is asked for a record's hash
+    waiting_for_room,       // the room is being loaded
+    waiting_to_be_refused,  // for good, once what that rests on is on disk
+    waiting_for_commit,     // of what it was admitted on: its JoinRoom, or others' records
+    checking_history,       // the store is asked for a record's hash
     waiting_for_snapshot,
     attached,
   };
@@ -43,7 +45,8 @@ struct Attachment {
 
   Room* room = nullptr;
   std::uint32_t number = 0;  // of the session in its room, never reused while the room is loaded
-  Seq ready_at;              // waiting_for_commit: when this is on disk
+  Seq ready_at;              // waiting for the disk: when this record is there
+  log::Refused refused;      // waiting_to_be_refused: what to say then
   bool is_writer = false;
 
   // Relay: `next` is the first record that the lane has not taken yet.
@@ -56,6 +59,14 @@ struct Attachment {
   std::optional<SnapshotStream> snapshot;
   /// Refusals that the commands lane had no room for; they go before further records.
   std::deque<wire::Refusal> refusals;
+  /// Refusals for good that rest on records which are not on disk yet, and what else is refused after them: told when
+  /// `rests_on` is there, in the order of the packets.
+  struct HeldRefusal {
+    Seq rests_on;
+    wire::Refusal refusal;
+  };
+  std::deque<HeldRefusal> held_refusals;
+  [[nodiscard]] std::size_t refusals_kept() const { return refusals.size() + held_refusals.size(); }
 
   /// Who entered or left, as far as this session was not told yet: the latest of each session in the room.
   std::map<std::uint32_t, messages::SessionInfoFields> roster_due;
@@ -98,6 +109,8 @@ class Session {
   void put_off(std::uint32_t request, std::string sentence, std::chrono::nanoseconds wait);
   /// Refuses one packet on the commands lane.
   void refuse_packet(wire::Refusal refusal);
+  /// Refuses one packet when this record is on disk; see `Attachment::held_refusals`.
+  void hold_refusal(Seq rests_on, wire::Refusal refusal);
   void close(transport::CloseReason reason, std::string text);
   /// Counts and closes: `text` says what was expected and what came.
   void close_malformed(std::string text);
@@ -116,6 +129,8 @@ class Session {
 
  private:
   void refuse_login(log::RefusalCode code, transport::CloseReason reason, const std::string& text);
+  /// Closes the session when it has as many refusals as it may.
+  [[nodiscard]] bool has_place_for_refusal();
 
   HubContext& context_;
   transport::PeerId peer_;
