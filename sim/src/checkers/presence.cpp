@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "checker.h"
 
@@ -14,10 +15,12 @@ class PresenceChecker final : public Checker {
   [[nodiscard]] const char* name() const override { return "presence"; }
 
   void on_presence_set(const PeerView& peer, const std::string& marker) override {
+    people_.insert(peer.author);
     sent_[marker] = {peer.room, peer.author, peer.index};
   }
 
   void on_event(const PeerView& peer, const client::Event& event) override {
+    people_.insert(peer.author);
     // Sessions are numbered anew after the hub's restart, and a receiver that reconnects begins from nothing.
     if (std::holds_alternative<client::Attached>(event)) forget(peer.index);
     const auto* changed = std::get_if<client::PresenceChanged>(&event);
@@ -47,6 +50,8 @@ class PresenceChecker final : public Checker {
   };
 
   void check(const PeerView& peer, const client::Session::Participant& from, const std::string& marker) {
+    // An attacker may send what it likes of its own session, and tells nobody what that was.
+    if (!people_.contains(from.author)) return;
     const auto sent = sent_.find(marker);
     if (sent == sent_.end()) return violate(peer.name + " shows presence that nobody has sent.");
     if (sent->second.author != from.author || sent->second.room != peer.room)
@@ -64,6 +69,7 @@ class PresenceChecker final : public Checker {
     std::erase_if(shown_, [receiver](const auto& entry) { return entry.first.first == receiver; });
   }
 
+  std::set<AuthorKey> people_;
   std::map<std::string, Sent> sent_;
   std::map<std::pair<std::size_t, client::SessionNumber>, Shown> shown_;
 };

@@ -169,12 +169,10 @@ class RoleChecker final : public Checker {
   [[nodiscard]] const char* name() const override { return "roles"; }
 
   void on_durable(const RoomId& room, const store::StoredRecord& stored) override { take(room, stored); }
-  void on_write_failed(const RoomId& room) override { ++disturbances_[room]; }
 
   void on_disk_read(const DiskLog& log, const RoomModel* model) override {
     static_cast<void>(model);
     auto& fold = folds_[log.room];
-    ++disturbances_[log.room];
     fold.roll_back(log.head.value());
     while (fold.head() < log.records.size() && take(log.room, log.records[fold.head()])) {
     }
@@ -198,7 +196,7 @@ class RoleChecker final : public Checker {
   }
 
   void on_submitted(const PeerView& peer, const Submission& submission) override {
-    submitted_[{peer.index, submission.handle}] = {folds_[peer.room].head(), disturbances_[peer.room]};
+    submitted_[{peer.index, submission.handle}] = folds_[peer.room].head();
   }
 
   void on_event(const PeerView& peer, const client::Event& event) override {
@@ -222,12 +220,9 @@ class RoleChecker final : public Checker {
     for (const auto& [key, refusal] : refusals_) {
       const auto& [index, at, text] = key;
       static_cast<void>(index);
-      // The hub had sequenced a little more than was on disk when the author heard of it; after a restart or a write
-      // that failed, nobody knows any more what that was.
-      constexpr std::uint64_t kSequencedAheadMax = 64;
-      const auto [since, disturbances] = refusal.submitted;
-      if (disturbances_[refusal.room] != disturbances) continue;
-      const auto least = folds_[refusal.room].least_role(refusal.author, since, at + kSequencedAheadMax);
+      // What a refusal rests on is on disk before the author hears of it.
+      const auto since = refusal.submitted;
+      const auto least = folds_[refusal.room].least_role(refusal.author, since, at);
       if (least < refusal.needed) continue;
       return violate(refusal.peer_name + " was refused at record " + std::to_string(at) + " for its role (" + text +
                      "), but since record " + std::to_string(since) + " it was never less than " +
@@ -236,14 +231,12 @@ class RoleChecker final : public Checker {
   }
 
  private:
-  /// Where the log and the hub stood: the room's head, and how often the hub may have forgotten what it sequenced.
-  using Place = std::pair<std::uint64_t, std::uint64_t>;
   struct Refusal {
     std::string peer_name;
     AuthorKey author;
     RoomId room;
     Role needed = Role::none;
-    Place submitted{~std::uint64_t{0}, 0};
+    std::uint64_t submitted = ~std::uint64_t{0};  // the room's head then
   };
 
   bool take(const RoomId& room, const store::StoredRecord& stored) {
@@ -257,8 +250,7 @@ class RoleChecker final : public Checker {
   }
 
   std::map<RoomId, RoleFold> folds_;
-  std::map<RoomId, std::uint64_t> disturbances_;
-  std::map<std::pair<std::size_t, client::CommandHandle>, Place> submitted_;
+  std::map<std::pair<std::size_t, client::CommandHandle>, std::uint64_t> submitted_;
   std::map<std::tuple<std::size_t, std::uint64_t, std::string>, Refusal> refusals_;
 };
 
