@@ -325,6 +325,33 @@ TEST(Resume, WhatTheDiskNeverHadIsSentWithoutIt) {
   EXPECT_EQ(world.hub.replica().scene().transform(cube)->position.x, 3) << "each exactly once";
 }
 
+TEST(Resume, ARefusalIsToldWhenTheDiskCanForgetTheCommand) {
+  World world;
+  auto& admin = world.add_admin();
+  const auto cube = create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  world.hub.refuse = [&](Nonce) -> std::optional<wire::Refusal> {
+    admin.disk.fails = true;
+    return refusal(RefusalCode::quota);
+  };
+  ASSERT_TRUE(admin->submit(commands::translate({&cube, 1}, {1, 0, 0})));
+  world.run_for(std::chrono::seconds{20});
+  EXPECT_TRUE(admin.disk.fails) << "the method: the packet was refused";
+  EXPECT_EQ(admin.settled(How::refused), 0U) << "a restart would send it again";
+  ASSERT_TRUE(admin->next_wakeup());
+  EXPECT_GT(*admin->next_wakeup(), world.network.now()) << "it waits for the disk, and does not spin";
+
+  world.hub.refuse = nullptr;
+  admin.disk.fails = false;
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  EXPECT_EQ(admin.settled(How::refused), 1U);
+  const auto options = world.admin_options();
+  admin.crash();
+  admin.start(options, author_key(1));
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up() && admin->is_idle(); }));
+  EXPECT_EQ(world.hub.replica().scene().transform(cube), nullptr) << "it never moved";
+}
+
 TEST(Resume, ANewcomerJoinsFromASnapshot) {
   World world;
   auto& admin = world.add_admin();

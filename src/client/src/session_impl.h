@@ -84,6 +84,8 @@ struct Session::Impl {
   void report_conflict(const Draft& draft, const replica::Outcome& outcome);
   void on_refusal(const wire::Refusal& refusal);
   void resolve_rejection();
+  /// The disk holds the refused commands as waiting, and cannot be told better.
+  [[nodiscard]] bool rejection_waits_for_disk() const;
   void on_caught_up_if_so();
   /// After everything that the log holds is applied: what is in flight is in it, or is sent again, or signed anew.
   void reconcile();

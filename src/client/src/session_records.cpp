@@ -166,14 +166,22 @@ void Session::Impl::on_refusal(const wire::Refusal& refusal) {
 /// commands behind it are signed anew.
 void Session::Impl::resolve_rejection() {
   if (!rejection || outbox.is_waiting_for_answers()) return;
-  const auto [nonce, refusal] = *std::exchange(rejection, std::nullopt);
+  const auto [nonce, refusal] = *rejection;
   const auto* packet = outbox.find(nonce);
-  if (packet == nullptr) return;
+  if (packet == nullptr) return rejection.reset();
   const auto count = packet->drafts.size();
   const auto first = packet->drafts.front().handle;
   const bool guilty_unknown = count > 1 && refusal.code != RefusalCode::clock_skew;
-  outbox.unsign_from(nonce);
+  const bool is_told = refusal.code != RefusalCode::clock_skew && !guilty_unknown;
   journal.unsigned_from(nonce, guilty_unknown);
+  if (is_told) {
+    journal.removed(first);
+    // Before anybody is told: what was refused must not come back after a restart, and perhaps be taken then.
+    journal.sync();
+    if (rejection_waits_for_disk()) return;
+  }
+  rejection.reset();
+  outbox.unsign_from(nonce);
   if (refusal.code == RefusalCode::clock_skew) {
     clock = log::HybridClock();
     clock.observe(overlay.replica().latest_stamp());
@@ -183,9 +191,6 @@ void Session::Impl::resolve_rejection() {
     // One command of several was refused; each travels alone now, so that only the one that is at fault is dropped.
     for (std::size_t i = 0; i < count; ++i) outbox.drafts()[i].alone = true;
   } else {
-    journal.removed(first);
-    // Before anybody is told: what was refused must not come back after a restart.
-    journal.sync();
     refuse_drafts(outbox.remove_draft(first), refusal);
   }
   overlay.begin_base();

@@ -26,7 +26,17 @@ bool Session::Impl::waits_for_disk(const SignedPacket& packet) const {
   return journal.is_broken() && !packet.is_written && packet.drafts.front().handle <= journal.newest_kept();
 }
 
+bool Session::Impl::rejection_waits_for_disk() const {
+  if (!rejection || !journal.is_broken()) return false;
+  const auto& packets = outbox.in_flight();
+  return std::any_of(packets.begin(), packets.end(), [this](const SignedPacket& packet) {
+    const bool is_kept = packet.is_written || packet.drafts.front().handle <= journal.newest_kept();
+    return packet.packet.header.nonce == rejection->nonce && is_kept;
+  });
+}
+
 bool Session::Impl::has_sendable() const {
+  if (rejection_waits_for_disk()) return false;
   bool found_unsent = false;
   for (const auto& packet : outbox.in_flight()) {
     if (packet.sent == Sent::no && !found_unsent && waits_for_disk(packet)) return false;
