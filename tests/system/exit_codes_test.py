@@ -8,6 +8,7 @@ usage: exit_codes_test.py --theta PATH --work FOLDER
 
 import json
 import os
+import shutil
 import sqlite3
 import sys
 
@@ -194,7 +195,27 @@ class ExitCodes:
         if done.stderr:
             raise Failed(f"--once without input says: {done.stderr}")
 
+    def companions(self):
+        """A stand-in for theta-sim shows that it gets everything behind `sim`; there is no theta-bench beside it."""
+        folder = self.path("bin")
+        os.makedirs(folder)
+        theta = shutil.copy(self.theta, folder)
+        stand_in = self.write("bin/theta-sim", '#!/bin/sh\nprintf "%s|" "$@"\nexit 6\n')
+        os.chmod(stand_in, 0o755)
+        for typed, handed in ((["sim", "--seeds", "1"], "--seeds|1|"), (["sim", "--help"], "--help|"),
+                              (["sim", "--", "x", "--json"], "--|x|--json|"),
+                              (["--json", "sim", "--seeds", "1..3"], "--json|--seeds|1..3|")):
+            done = attempt([theta, *typed])
+            if (done.returncode, done.stdout) != (6, handed):
+                raise Failed(f"{typed} handed over {done.stdout!r}, ended with {done.returncode}: {done.stderr}")
+        done = attempt([theta, "bench", "--quick"])
+        if done.returncode != 1 or not done.stderr.startswith("theta: cannot start theta-bench"):
+            raise Failed(f"bench without theta-bench ended with {done.returncode}: {done.stderr}")
+        if "theta-sim" not in attempt([theta, "--help"]).stdout:
+            raise Failed("--help does not list sim")
+
     def run(self):
+        self.companions()
         self.make_room()
         self.once_reads_nothing()
         for case in (self.success, self.went_wrong, self.wrong_command_line, self.unreachable, self.not_permitted,

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -24,7 +27,12 @@ void add_join_command(CLI::App& app, Context& context);
 void add_import_command(CLI::App& app, Context& context);
 void add_export_command(CLI::App& app, Context& context);
 void add_log_command(CLI::App& app, Context& context);
-/// `sim` and `bench` are programs of their own beside this one; these hand over to them.
-void add_companion_commands(CLI::App& app, Context& context);
+
+/// `sim` and `bench` are programs of their own beside this one. When the arguments begin with one of them, after --json
+/// at most, this process becomes that program, which gets all that follows, --help and all; it returns only when there
+/// is nothing to hand over, or it cannot be done.
+[[nodiscard]] std::optional<ExitCode> run_companion(Context& context, const std::vector<std::string>& arguments);
+/// So that --help lists them.
+void add_companion_commands(CLI::App& app);
 
 }  // namespace theta::cli

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "commands.h"
@@ -10,34 +12,39 @@ namespace theta::cli {
 
 namespace {
 
-/// Replaces this process by `theta-NAME` from the same folder. --json was taken by theta's own command line, wherever
-/// it stood, so it is handed on.
-ExitCode hand_over(const Context& context, const std::string& name, const std::vector<std::string>& arguments) {
-  const std::string program = context.program_folder + "/theta-" + name;
-  std::vector<std::string> all = {program};
-  if (context.output.is_json()) all.emplace_back("--json");
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  std::vector<char*> pointers;
-  for (auto& argument : all) pointers.push_back(argument.data());
+constexpr std::pair<const char*, const char*> kCompanions[] = {
+    {"sim", "Run the deterministic simulation; everything behind it goes to theta-sim"},
+    {"bench", "Run the benchmarks; everything behind it goes to theta-bench"}};
+
+/// Replaces this process by `theta-NAME` from the same folder.
+ExitCode hand_over(const Context& context, const std::string& name, std::vector<std::string> arguments) {
+  auto program = context.program_folder + "/theta-" + name;
+  std::vector<char*> pointers = {program.data()};
+  for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   execv(program.c_str(), pointers.data());
   return context.output.fail(ExitCode::failed,
                              "cannot start theta-" + name + ", which should lie beside theta: " + std::strerror(errno));
 }
 
-void add(CLI::App& app, Context& context, const std::string& name, const std::string& what) {
-  auto* command = app.add_subcommand(name, what);
-  command->prefix_command();
-  command->callback([&context, command, name] {
-    context.run = [&context, command, name] { return hand_over(context, name, command->remaining()); };
-  });
-}
-
 }  // namespace
 
-void add_companion_commands(CLI::App& app, Context& context) {
-  add(app, context, "sim", "Run the deterministic simulation; arguments go to theta-sim");
-  add(app, context, "bench", "Run the benchmarks; arguments go to theta-bench");
+std::optional<ExitCode> run_companion(Context& context, const std::vector<std::string>& arguments) {
+  std::size_t at = 0;
+  while (at < arguments.size() && arguments[at] == "--json") ++at;
+  if (at == arguments.size()) return std::nullopt;
+  for (const auto& [name, what] : kCompanions) {
+    if (arguments[at] != name) continue;
+    context.output.use_json(at > 0);
+    std::vector<std::string> all(at > 0 ? 1 : 0, "--json");
+    all.insert(all.end(), arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1, arguments.end());
+    return hand_over(context, name, std::move(all));
+  }
+  return std::nullopt;
+}
+
+void add_companion_commands(CLI::App& app) {
+  for (const auto& [name, what] : kCompanions) app.add_subcommand(name, what);
 }
 
 }  // namespace theta::cli

@@ -16,6 +16,7 @@ int run(int argc, char** argv) {
   Context context;
   std::error_code ignored;
   context.program_folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path().string();
+  if (const auto code = run_companion(context, {argv + std::min(argc, 1), argv + argc})) return static_cast<int>(*code);
   CLI::App app{"Theta: build 3D scenes together, live. Every edit is a signed command in a tamper-evident log."};
   app.set_version_flag("--version", std::string("theta ") + THETA_VERSION + ", protocol " +
                                         std::to_string(wire::kProtocolVersion) + ", schema revision " +
@@ -32,7 +33,7 @@ int run(int argc, char** argv) {
   add_import_command(app, context);
   add_export_command(app, context);
   add_log_command(app, context);
-  add_companion_commands(app, context);
+  add_companion_commands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
