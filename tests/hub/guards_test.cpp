@@ -242,6 +242,28 @@ TEST(HubGuards, AllAuthorsOfARoomShareABucketToo) {
   EXPECT_TRUE(guarded.world.run_until([&] { return guarded.admin.head().value() == 10; }));
 }
 
+TEST(HubGuards, WhoMayNotWriteCannotEmptyTheRoomsBucket) {
+  HubConfig config;
+  config.log.commands = {6, 0.01};
+  config.log.room_commands = {7, 0.01};
+  GuardedRoom guarded(config);
+  auto& viewer = guarded.world.add_editor(3, guarded.room, guarded.admin, log::Role::viewer);
+  const auto packet = viewer.submit(payload_of(create_entities(AuthorSlot{2}, 1)));
+  auto forged = packet;
+  forged.signature.bytes[0] ^= 1;
+  for (int count = 0; count < 3; ++count) viewer.submit_packet(forged);
+  viewer.submit_packet(packet);
+  ASSERT_TRUE(guarded.world.run_until([&] { return viewer.refusal_count(RefusalCode::role_too_low) == 2; }));
+  EXPECT_EQ(viewer.refusal_count(RefusalCode::bad_signature), 3U);
+
+  for (std::uint64_t counter = 1; counter <= 4; ++counter)
+    guarded.admin.submit(payload_of(create_entities(AuthorSlot{0}, counter)));
+  for (std::uint64_t counter = 1; counter <= 3; ++counter)
+    guarded.editor.submit(payload_of(create_entities(AuthorSlot{1}, counter)));
+  EXPECT_TRUE(guarded.world.run_until([&] { return guarded.admin.head().value() == 10; })) << "seven find room";
+  EXPECT_EQ(guarded.world.metric("room_rate_drops"), 0);
+}
+
 TEST(HubGuards, ARoomTakesWhatItsAuthorsMaySend) {
   HubConfig config;
   config.log.commands = {5, 0.01};

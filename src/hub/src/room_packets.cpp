@@ -92,12 +92,13 @@ void Room::submit_in_order(Session& session, ByteView compact, Nonce nonce) {
                                         packet.error().code == log::PacketError::too_large ? RefusalCode::too_large
                                                                                            : RefusalCode::malformed,
                                         "The packet does not decode: " + packet.error().message));
-  if (auto over = charge_room(*packet)) return refuse(session, std::move(*over));
   auto valid = admit_packet(context_, replica_, log_bytes_, std::move(*packet));
   if (!valid) {
     valid.error().expected = expected;
     return refuse(session, std::move(valid.error()));
   }
+  // The room's authors pay together only for what one of them could write: junk is its sender's alone to pay for.
+  if (auto over = charge_room(valid->packet())) return refuse(session, std::move(*over));
   sequence(std::move(*valid));
 }
 
