@@ -343,7 +343,10 @@ TEST(QuicEngine, AFloodOfFirstPacketsIsBounded) {
   options.half_open_before_retry = 10;
   options.retries_burst = 256;
   auto& hub = wire.add(options);
-  for (std::uint16_t i = 0; i < kFlood; ++i) wire.deliver({loopback(i), hub.address, firsts[i].bytes});
+  for (std::uint16_t i = 0; i < kFlood; ++i) {
+    const auto from = "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256) + ":9";
+    wire.deliver({*SocketAddress::parse(from), hub.address, firsts[i].bytes});
+  }
   EXPECT_EQ(hub.engine->stats().half_open, 10U);
   EXPECT_EQ(hub.engine->stats().retries_sent, 256U) << "the budget of Retry";
   EXPECT_EQ(hub.engine->stats().dropped_answer_budget, kFlood - 10U - 256U);
@@ -353,14 +356,30 @@ TEST(QuicEngine, AFloodOfFirstPacketsIsBounded) {
   EXPECT_EQ(hub.sink.entries.size(), 0U);
 }
 
+bool is_retry(const Packet& packet) { return (packet.bytes[0] & 0xf0) == 0xf0; }
+
+/// A hub that asks everybody for proof of the address. Nothing else that it says arrives, so no handshake completes.
+EngineWire::End& add_proof_asking_hub(EngineWire& wire, QuicOptions options) {
+  options.half_open_before_retry = 0;
+  auto& hub = wire.add(options);
+  wire.on_transmit = [&hub](Packet& packet) { return packet.to == hub.address || is_retry(packet); };
+  return hub;
+}
+
+/// Begins so many connections from there.
+EngineWire::End& add_newcomers(EngineWire& wire, const EngineWire::End& hub, const std::string& from, int count = 1) {
+  auto& end = wire.add({});
+  end.seen_as = *SocketAddress::parse(from);
+  for (int i = 0; i < count; ++i) end.engine->connect(hub.address, hub.engine->hub_key(), wire.now());
+  return end;
+}
+
 TEST(QuicEngine, BeyondTheHalfOpenLimitNewcomersAreDropped) {
   auto options = hub_options();
   options.half_open_max = 3;
   EngineWire wire;
-  auto& hub = wire.add(options);
+  auto& hub = add_proof_asking_hub(wire, options);
   auto& client = wire.add({});
-  // Nothing that the hub says arrives, so no handshake completes.
-  wire.on_transmit = [&](Packet& packet) { return packet.to == hub.address; };
   for (int i = 0; i < 5; ++i) client.engine->connect(hub.address, hub.engine->hub_key(), wire.now());
   wire.run_for(100ms);
   EXPECT_EQ(hub.engine->stats().half_open, 3U);
@@ -389,72 +408,127 @@ TEST(QuicEngine, OptionsCanChangeWhileConnectionsLive) {
 }
 
 TEST(QuicEngine, NobodyAloneCanTakeAllHandshakesUnderWay) {
-  constexpr std::uint16_t kFlood = 20;
-  EngineWire wire;
-  auto& flooder = wire.add({});
-  std::vector<Packet> firsts;
-  wire.on_transmit = [&](Packet& packet) {
-    firsts.push_back(packet);
-    return false;
-  };
-  for (std::uint16_t i = 0; i < kFlood; ++i) flooder.engine->connect(loopback(1), std::nullopt, wire.now());
-  flooder.engine->flush(wire.now());
-  ASSERT_GE(firsts.size(), kFlood);
-  wire.remove(flooder);
-
+  constexpr int kFlood = 20;
   auto options = hub_options();
   options.half_open_max = 16;
   options.half_open_per_source_max = 4;
-  auto& hub = wire.add(options);
-  for (std::uint16_t i = 0; i < kFlood; ++i) wire.deliver({loopback(i), hub.address, firsts[i].bytes});
+  EngineWire wire;
+  auto& hub = add_proof_asking_hub(wire, options);
+  auto& flooder = add_newcomers(wire, hub, "192.0.2.6:9", kFlood);
+  wire.run_for(100ms);
   EXPECT_EQ(hub.engine->stats().half_open, 4U);
   EXPECT_EQ(hub.engine->stats().dropped_half_open_limit, kFlood - 4U);
-  const auto elsewhere = *SocketAddress::parse("192.0.2.7:9");
-  wire.deliver({elsewhere, hub.address, firsts[kFlood - 1].bytes});
+  auto& other = add_newcomers(wire, hub, "192.0.2.7:9");
+  wire.run_for(100ms);
   EXPECT_EQ(hub.engine->stats().half_open, 5U) << "others find room";
+  wire.remove(flooder);
+  wire.remove(other);
   wire.run_for(30s);
   EXPECT_EQ(hub.engine->stats().half_open, 0U);
-  wire.deliver({loopback(7), hub.address, firsts[0].bytes});
+  add_newcomers(wire, hub, "192.0.2.6:9");
+  wire.run_for(100ms);
   EXPECT_EQ(hub.engine->stats().half_open, 1U) << "what a source had is given back";
 }
 
+TEST(QuicEngine, ANetworkOfManySourcesIsBoundedToo) {
+  constexpr int kFlood = 10;
+  for (const bool by_half_open : {true, false}) {
+    auto options = hub_options();
+    (by_half_open ? options.half_open_per_network_max : options.connections_per_network_max) = 4;
+    EngineWire wire;
+    auto& hub = add_proof_asking_hub(wire, options);
+    std::vector<EngineWire::End*> ends;
+    for (int i = 0; i < kFlood; ++i)
+      ends.push_back(&add_newcomers(wire, hub, "[2001:db8:7:" + std::to_string(i) + "::1]:9"));
+    wire.run_for(100ms);
+    EXPECT_EQ(hub.engine->stats().half_open, 4U);
+    const auto& stats = hub.engine->stats();
+    EXPECT_EQ(by_half_open ? stats.dropped_half_open_limit : stats.dropped_network_limit, kFlood - 4U);
+    ends.push_back(&add_newcomers(wire, hub, "[2001:db8:8::1]:9"));
+    ends.push_back(&add_newcomers(wire, hub, "192.0.2.7:9"));
+    wire.run_for(100ms);
+    EXPECT_EQ(hub.engine->stats().half_open, 6U) << "others find room";
+    for (auto* end : ends) wire.remove(*end);
+    wire.run_for(30s);
+    add_newcomers(wire, hub, "[2001:db8:7::2]:9");
+    wire.run_for(100ms);
+    EXPECT_EQ(hub.engine->stats().half_open, 1U) << "what a network had is given back";
+  }
+}
+
 /// First datagrams of so many clients.
-std::vector<Bytes> first_datagrams(EngineWire& wire, std::uint16_t count) {
+std::vector<Bytes> first_datagrams(EngineWire& wire, int count) {
   auto& clients = wire.add({});
   std::vector<Bytes> firsts;
   wire.on_transmit = [&](Packet& packet) {
-    firsts.emplace_back(packet.bytes.begin(), packet.bytes.end());
+    firsts.push_back(packet.bytes);
     return false;
   };
-  for (std::uint16_t i = 0; i < count; ++i) clients.engine->connect(loopback(1), std::nullopt, wire.now());
+  for (int i = 0; i < count; ++i) clients.engine->connect(loopback(1), std::nullopt, wire.now());
   clients.engine->flush(wire.now());
+  wire.on_transmit = nullptr;
   wire.remove(clients);
   return firsts;
 }
 
-TEST(QuicEngine, ANetworkOfManySourcesIsBoundedToo) {
-  constexpr std::uint16_t kFlood = 10;
-  for (const bool by_half_open : {true, false}) {
-    EngineWire wire;
-    const auto firsts = first_datagrams(wire, kFlood + 2);
-    ASSERT_GE(firsts.size(), kFlood + 2U);
-    auto options = hub_options();
-    (by_half_open ? options.half_open_per_network_max : options.connections_per_network_max) = 4;
-    auto& hub = wire.add(options);
-    const auto deliver = [&](const std::string& from, std::size_t which) {
-      wire.deliver({*SocketAddress::parse(from), hub.address, firsts[which]});
-    };
-    for (std::uint16_t i = 0; i < kFlood; ++i) deliver("[2001:db8:7:" + std::to_string(i) + "::1]:9", i);
-    EXPECT_EQ(hub.engine->stats().half_open, 4U);
-    const auto& stats = hub.engine->stats();
-    EXPECT_EQ(by_half_open ? stats.dropped_half_open_limit : stats.dropped_network_limit, kFlood - 4U);
-    deliver("[2001:db8:8::1]:9", kFlood);
-    deliver("192.0.2.7:9", kFlood + 1);
-    EXPECT_EQ(hub.engine->stats().half_open, 6U) << "others find room";
-    wire.run_for(30s);
-    deliver("[2001:db8:7::2]:9", 0);
-    EXPECT_EQ(hub.engine->stats().half_open, 1U) << "what a network had is given back";
+TEST(QuicEngine, FirstPacketsInTheNameOfAnAddressDoNotKeepItsOwnerOut) {
+  constexpr std::size_t kForged = 80;
+  EngineWire wire;
+  const auto firsts = first_datagrams(wire, kForged);
+  ASSERT_GE(firsts.size(), kForged);
+  auto& hub = wire.add(hub_options());
+  auto& owner = wire.add({});
+  wire.on_transmit = [&](Packet& packet) {
+    EXPECT_TRUE(!is_retry(packet) || packet.bytes.size() < firsts[0].size()) << "no mirror for who forges";
+    return true;
+  };
+  for (std::size_t i = 0; i < kForged; ++i) wire.deliver({owner.address, hub.address, firsts[i]});
+  EXPECT_EQ(hub.engine->stats().half_open, 4U);
+  EXPECT_EQ(hub.engine->stats().retries_sent, kForged - 4U);
+  owner.engine->connect(hub.address, hub.engine->hub_key(), wire.now());
+  wire.run_for(100ms);
+  EXPECT_EQ(owner.sink.count(Event::Kind::connected), 1U) << "long before anything is sent again";
+}
+
+TEST(QuicEngine, ForgedAddressesUseUpNoPlacesOfTheirNetworkOrOfAll) {
+  constexpr std::size_t kForged = 80;
+  auto options = hub_options();
+  options.connections_max = 4;
+  options.connections_per_network_max = 4;
+  options.half_open_max = 4;
+  options.half_open_per_network_max = 4;
+  EngineWire wire;
+  const auto firsts = first_datagrams(wire, kForged);
+  ASSERT_GE(firsts.size(), kForged);
+  auto& hub = wire.add(options);
+  for (std::size_t i = 0; i < kForged; ++i) {
+    const auto from = "[2001:db8:7:" + std::to_string(i) + "::1]:9";
+    wire.deliver({*SocketAddress::parse(from), hub.address, firsts[i]});
   }
+  EXPECT_EQ(hub.engine->stats().half_open, options.half_open_before_retry);
+  auto& owner = add_newcomers(wire, hub, "[2001:db8:7:1::1]:9");
+  wire.run_for(100ms);
+  EXPECT_EQ(owner.sink.count(Event::Kind::connected), 1U);
+  wire.run_for(20s);
+  EXPECT_EQ(hub.engine->stats().connections, 1U) << "what was forged is forgotten";
+  EXPECT_EQ(hub.engine->stats().half_open, 0U);
+}
+
+TEST(QuicEngine, WhoeverConnectsWithoutARetryCountsForItsSource) {
+  auto options = hub_options();
+  options.connections_per_source_max = 1;
+  Wired pair(options);
+  ASSERT_TRUE(pair.connect());
+  auto& second = pair.wire.add({});
+  const auto attempt = [&] { second.engine->connect(pair.hub.address, pair.hub.engine->hub_key(), pair.wire.now()); };
+  attempt();
+  pair.wire.run_for(100ms);
+  EXPECT_EQ(pair.hub.engine->stats().dropped_source_limit, 1U);
+  pair.client.engine->close(pair.at_client, CloseReason::none, "");
+  pair.wire.run_for(5s);
+  attempt();
+  pair.wire.run_for(100ms);
+  EXPECT_EQ(second.sink.count(Event::Kind::connected), 1U) << "its place is given back";
 }
 
 TEST(QuicEngine, UnfinishedMessagesOfAllPeersAreBounded) {

@@ -144,6 +144,7 @@ bool QuicConnection::create_client(const std::optional<HubKey>& expected) {
 
 bool QuicConnection::create_server(const Newcomer& newcomer) {
   const auto& header = newcomer.header;
+  began_validated_ = newcomer.has_retry_token;
   ngtcp2_settings settings;
   ngtcp2_transport_params parameters;
   fill_settings(settings);

@@ -81,6 +81,8 @@ class QuicConnection final : public TlsOwner {
 
   [[nodiscard]] PeerId peer() const { return peer_; }
   [[nodiscard]] bool is_server() const { return is_server_; }
+  /// Whether the handshake began with proof that `first_remote` is the peer's own: a Retry token, or we chose it.
+  [[nodiscard]] bool began_validated() const { return began_validated_; }
   [[nodiscard]] bool is_established() const { return was_established_; }
   /// Nothing is left to do; the engine forgets it.
   [[nodiscard]] bool is_over() const { return phase_ == Phase::over; }
@@ -171,6 +173,7 @@ class QuicConnection final : public TlsOwner {
   QuicHost& host_;
   PeerId peer_;
   bool is_server_;
+  bool began_validated_ = true;
   bool was_established_ = false;
   bool was_reset_ = false;
   bool wants_close_packet_ = false;

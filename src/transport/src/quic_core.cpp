@@ -65,7 +65,7 @@ void QuicCore::note_use(const SocketAddress& address, Change change) {
   const auto note = [&](SourceTable& table, const SourceKey& key) {
     const auto at = table.try_emplace(key).first;
     change(at->second);
-    if (at->second.connections == 0) table.erase(at);
+    if (at->second.connections == 0 && at->second.unvalidated == 0) table.erase(at);
   };
   note(sources_, source_of(address));
   if (const auto network = network_of(address)) note(networks_, *network);
@@ -77,10 +77,15 @@ QuicConnection& QuicCore::adopt(std::unique_ptr<QuicConnection> connection) {
   ++live_count_;
   const std::size_t half_open = adopted.is_server() ? 1 : 0;
   half_open_count_ += half_open;
-  note_use(adopted.first_remote(), [half_open](SourceUse& use) {
-    ++use.connections;
-    use.half_open += half_open;
-  });
+  if (adopted.began_validated()) {
+    note_use(adopted.first_remote(), [half_open](SourceUse& use) {
+      ++use.connections;
+      use.half_open += half_open;
+    });
+  } else {
+    ++unvalidated_count_;
+    note_use(adopted.first_remote(), [](SourceUse& use) { ++use.unvalidated; });
+  }
   mark_dirty(adopted);
   return adopted;
 }
@@ -309,7 +314,15 @@ void QuicCore::on_established(QuicConnection& connection) {
 void QuicCore::note_not_half_open(const QuicConnection& connection) {
   if (!connection.is_server()) return;
   --half_open_count_;
-  note_use(connection.first_remote(), [](SourceUse& use) { --use.half_open; });
+  if (connection.began_validated()) {
+    note_use(connection.first_remote(), [](SourceUse& use) { --use.half_open; });
+  } else {
+    --unvalidated_count_;
+    note_use(connection.first_remote(), [](SourceUse& use) {
+      --use.unvalidated;
+      ++use.connections;
+    });
+  }
 }
 
 void QuicCore::on_ended(QuicConnection& connection) {

@@ -99,6 +99,7 @@ class QuicCore final : public QuicHost {
   void on_stranger(const Datagram& datagram, const ngtcp2_version_cid& ids);
   void accept(const Datagram& datagram, const ngtcp2_pkt_hd& header);
   [[nodiscard]] bool check_token(const Datagram& datagram, QuicConnection::Newcomer& newcomer);
+  [[nodiscard]] bool must_prove_address(const SocketAddress& address) const;
   [[nodiscard]] bool is_within_limits(const Datagram& datagram, const ngtcp2_pkt_hd& header);
   void send_retry(const Datagram& datagram, const ngtcp2_pkt_hd& header);
   void send_refusal(const Datagram& datagram, const ngtcp2_pkt_hd& header, std::uint64_t code, std::string_view text);
@@ -106,10 +107,12 @@ class QuicCore final : public QuicHost {
   void send_stateless_reset(const Datagram& datagram, const ngtcp2_version_cid& ids);
   [[nodiscard]] bool may_answer(AnswerBudget& budget);
   void answer(const Datagram& datagram, ByteView bytes);
-  /// What one source or network has here.
+  /// What one source or network has here. Handshakes whose address is not proved are counted apart: anybody could have
+  /// begun them in the source's name.
   struct SourceUse {
     std::size_t connections = 0;
     std::size_t half_open = 0;
+    std::size_t unvalidated = 0;
   };
   using SourceTable = std::unordered_map<SourceKey, SourceUse, SourceKeyHash>;
   /// An IPv4 address or an IPv6 /64.
@@ -120,7 +123,7 @@ class QuicCore final : public QuicHost {
   /// Changes what is noted of the source and of the network of `address`.
   template <class Change>
   void note_use(const SocketAddress& address, Change change);
-  /// A handshake has completed or failed.
+  /// A handshake has completed or failed. What was not proved counts as a connection of its source from then on.
   void note_not_half_open(const QuicConnection& connection);
 
   QuicOptions options_;
@@ -144,6 +147,7 @@ class QuicCore final : public QuicHost {
   SourceTable networks_;
   std::size_t live_count_ = 0;
   std::size_t half_open_count_ = 0;
+  std::size_t unvalidated_count_ = 0;  // of those half open
   AnswerBudget answers_;
   AnswerBudget retries_;
   std::array<std::uint8_t, 32> secret_{};  // of reset and Retry tokens

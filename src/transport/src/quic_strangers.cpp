@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kAnswerBytesMax = 1280;
 /// A client sends no smaller datagram before it is known (RFC 9000 section 14.1).
 constexpr std::size_t kInitialDatagramBytesMin = 1200;
+/// Handshakes under way in the name of one source that may lack proof of it; whoever comes next gets a Retry.
+constexpr std::size_t kUnvalidatedPerSourceMax = 4;
 constexpr auto kRetryTokenLifetime = std::chrono::seconds{10};
 
 }  // namespace
@@ -72,9 +74,7 @@ void QuicCore::accept(const Datagram& datagram, const ngtcp2_pkt_hd& header) {
   QuicConnection::Newcomer newcomer;
   newcomer.header = header;
   if (header.tokenlen != 0 && !check_token(datagram, newcomer)) return;
-  if (!newcomer.has_retry_token && half_open_count_ >= options_.half_open_before_retry) {
-    return send_retry(datagram, header);
-  }
+  if (!newcomer.has_retry_token && must_prove_address(datagram.remote)) return send_retry(datagram, header);
   if (!is_within_limits(datagram, header)) return;
   auto connection = QuicConnection::accept(*this, PeerId{++peer_count_}, datagram, newcomer);
   if (!connection) return;
@@ -100,16 +100,24 @@ bool QuicCore::check_token(const Datagram& datagram, QuicConnection::Newcomer& n
   return false;
 }
 
+bool QuicCore::must_prove_address(const SocketAddress& address) const {
+  return unvalidated_count_ >= options_.half_open_before_retry ||
+         use_of(sources_, source_of(address)).unvalidated >= kUnvalidatedPerSourceMax;
+}
+
 bool QuicCore::is_within_limits(const Datagram& datagram, const ngtcp2_pkt_hd& header) {
   const auto source = use_of(sources_, source_of(datagram.remote));
   const auto network_key = network_of(datagram.remote);
   const auto network = network_key ? use_of(networks_, *network_key) : SourceUse{};
+  // Only what proved its address counts, or those who forge addresses could use up the places of others.
+  const auto half_open = half_open_count_ - unvalidated_count_;
+  const auto connections = live_count_ - unvalidated_count_;
   if (source.half_open >= options_.half_open_per_source_max ||
-      network.half_open >= options_.half_open_per_network_max || half_open_count_ >= options_.half_open_max) {
+      network.half_open >= options_.half_open_per_network_max || half_open >= options_.half_open_max) {
     ++stats_.dropped_half_open_limit;
     return false;
   }
-  if (live_count_ >= options_.connections_max) {
+  if (connections >= options_.connections_max) {
     ++stats_.dropped_connection_limit;
     send_refusal(datagram, header, NGTCP2_CONNECTION_REFUSED,
                  "the hub has as many connections as it takes; try again later");

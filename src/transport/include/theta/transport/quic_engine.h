@@ -41,10 +41,10 @@ struct QuicOptions {
   std::size_t connections_per_source_max = 256;
   /// Of one IPv6 /48, which one customer of a provider can have: 65,536 sources.
   std::size_t connections_per_network_max = 1024;
-  /// Handshakes under way that make us ask newcomers to prove their address first (Retry, RFC 9000 section 8.1.2).
+  /// Handshakes under way without proof of the address that make newcomers prove theirs (Retry, RFC 9000 8.1.2).
   std::size_t half_open_before_retry = 64;
-  /// Handshakes under way beyond which newcomers are dropped; and those of one source and of one IPv6 /48, so that
-  /// nobody alone can keep all others out.
+  /// Those with proof beyond which newcomers are dropped; and those of one source and of one IPv6 /48, so that nobody
+  /// alone can keep all others out. Without proof they count towards none of these, or a forger of addresses could.
   std::size_t half_open_max = 1024;
   std::size_t half_open_per_source_max = 64;
   std::size_t half_open_per_network_max = 256;
