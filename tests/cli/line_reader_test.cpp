@@ -24,6 +24,12 @@ TEST_F(Lines, AreCutWhereverTheChunksEnd) {
   EXPECT_THAT(too_long, IsEmpty());
 }
 
+TEST_F(Lines, OfBlanksAreEmpty) {
+  reader.add("one\n  \t\n\r\n two\n ");
+  reader.finish();
+  EXPECT_THAT(taken, ElementsAre("one", " two"));
+}
+
 TEST_F(Lines, TheLastOneMayLackItsLineFeed) {
   reader.add("one\ntwo");
   EXPECT_THAT(taken, ElementsAre("one"));

@@ -1,3 +1,5 @@
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -64,20 +66,38 @@ std::map<AssetId, std::optional<SharedBytes>> assets_of(const std::vector<interc
 }
 
 /// Written beside the target and renamed, so that a half-written file never stands under the name.
-bool write_file(const std::string& path, const Bytes& bytes) {
+/// Returns why it could not be done; empty when it was.
+std::string write_file(const std::string& path, const Bytes& bytes) {
   const auto partial = path + ".partial";
   {
+    errno = 0;
     std::ofstream file(partial, std::ios::binary | std::ios::trunc);
     file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     file.flush();
-    if (!file) return false;
+    if (!file) return partial + " cannot be written: " + std::strerror(errno);
   }
   std::error_code error;
   std::filesystem::rename(partial, path, error);
-  return !error;
+  return error ? partial + " cannot be renamed to it: " + error.message() : std::string();
+}
+
+/// Renaming replaces whatever has the name, a device too, so only a file may have it. Empty when all is well.
+std::string what_is_wrong_with_target(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const auto folder = fs::path(path).parent_path();
+  if (!folder.empty() && !fs::exists(folder, error)) return "the folder " + folder.string() + " does not exist";
+  // A link to a file is followed: what it points to must be a file as well.
+  const auto target = fs::status(path, error);
+  if (fs::is_directory(target)) return "that is a folder; name a file in it";
+  if (fs::exists(target) && !fs::is_regular_file(target))
+    return "that is no regular file (a device or a pipe), and it would be replaced; name another";
+  return {};
 }
 
 ExitCode run_export(const Context& context, const ExportOptions& options) {
+  if (const auto wrong = what_is_wrong_with_target(options.file); !wrong.empty())
+    return context.output.fail(ExitCode::failed, options.file + ": " + wrong);
   PeerOptions peer_options;
   peer_options.link = options.link;
   peer_options.writer = false;
@@ -122,8 +142,8 @@ ExitCode run_export(const Context& context, const ExportOptions& options) {
                                  }};
   const auto bytes = interchange::export_glb(scene);
   if (!bytes) return context.output.fail(ExitCode::failed, bytes.error().message);
-  if (!write_file(options.file, *bytes))
-    return context.output.fail(ExitCode::failed, options.file + ": cannot be written");
+  if (const auto wrong = write_file(options.file, *bytes); !wrong.empty())
+    return context.output.fail(ExitCode::failed, options.file + ": " + wrong);
   context.output.result(
       {{"event", "exported"}, {"file", options.file}, {"nodes", count}, {"bytes", bytes->size()}},
       options.file + ": " + std::to_string(count) + " nodes, " + std::to_string(bytes->size()) + " bytes");

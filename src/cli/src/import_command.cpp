@@ -223,10 +223,15 @@ ExitCode run_import(const Context& context, const ImportOptions& options) {
   std::vector<std::pair<std::string, ImportedScene>> scenes;
   for (const auto& path : options.files) {
     const interchange::ImportLimits limits;
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status)) return context.output.fail(ExitCode::failed, path + ": does not exist");
+    if (std::filesystem::is_directory(status))
+      return context.output.fail(ExitCode::failed, path + ": is a folder; expected a .gltf or .glb file");
     const auto bytes = read_file(path, limits.file_bytes_max);
     if (!bytes)
-      return context.output.fail(ExitCode::bad_input, path + ": cannot be read, or is larger than " +
-                                                          std::to_string(limits.file_bytes_max) + " bytes");
+      return context.output.fail(ExitCode::failed, path + ": cannot be read, or is larger than " +
+                                                       std::to_string(limits.file_bytes_max) + " bytes");
     auto folder = std::filesystem::path(path).parent_path().string();
     if (folder.empty()) folder = ".";
     const auto name = std::filesystem::path(path).filename().string();

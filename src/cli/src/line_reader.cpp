@@ -27,7 +27,7 @@ void LineReader::add_to_line(std::string_view part) {
 }
 
 void LineReader::end_line() {
-  if (!line_.empty()) take_(line_);
+  if (line_.find_first_not_of(" \t\r") != std::string::npos) take_(line_);
   line_.clear();
   is_too_long_ = false;
 }

@@ -16,7 +16,7 @@ class LineReader {
   /// How much of a line that is too long is shown.
   static constexpr std::size_t kBeginningBytes = 200;
 
-  /// `take` gets every line that is not empty, `too_long` the beginning of every line over the bound.
+  /// `take` gets every line that is not empty or blank, `too_long` the beginning of every line over the bound.
   LineReader(Take take, Take too_long, std::size_t line_bytes_max = kLineBytesMax)
       : take_(std::move(take)), too_long_(std::move(too_long)), line_bytes_max_(line_bytes_max) {}
 

@@ -93,6 +93,7 @@ ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& o
                          {"room", to_hex(peer.session().room().view())},
                          {"role", options.role},
                          {"uses", terms.uses_max},
+                         {"expires", span->count() > 0 ? Json(to_unix_ms(terms.expires_at)) : Json()},
                          {"invite", to_hex(ticket->invite.key.view())}},
                         link);
   return ExitCode::ok;

@@ -186,8 +186,8 @@ ExitCode run_log(const Context& context, const std::string& what, const LogOptio
     if (!options.fingerprint.empty()) {
       hub = parse_fingerprint(options.fingerprint);
       if (!hub)
-        return output.fail(ExitCode::bad_input, "--fingerprint: expected what the hub prints when it starts, got \"" +
-                                                    options.fingerprint + "\"");
+        return output.fail(ExitCode::usage, "--fingerprint: expected what the hub prints when it starts, got \"" +
+                                                options.fingerprint + "\"");
     }
     Verify verify{output, hub, true, {}, nullptr};
     walked = walk(context, target, true, verify);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint32_t kRecordsPerQuery = 1024;
 
 Failure<ExitCode> from_store(const Failure<store::StoreError>& failure) {
-  const auto code = failure.code == store::StoreError::corrupt ? ExitCode::verification : ExitCode::bad_input;
+  const auto code = failure.code == store::StoreError::corrupt ? ExitCode::verification : ExitCode::failed;
   return {code, failure.message};
 }
 

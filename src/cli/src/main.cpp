@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "theta/wire/schema.h"
+#include "usage_error.h"
 
 namespace theta::cli {
 
@@ -39,10 +40,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     // Nothing was parsed to its end, so the flag is looked for as it was typed.
     context.output.use_json(std::find(argv, argv + argc, std::string_view("--json")) != argv + argc);
-    if (context.output.is_json() && error.get_exit_code() != 0)
-      return static_cast<int>(context.output.fail(ExitCode::usage, error.what()));
-    const int status = app.exit(error);
-    return status == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    return static_cast<int>(context.output.fail(ExitCode::usage, usage_sentence(app, error)));
   }
   context.output.use_json(json);
   return static_cast<int>(context.run());

@@ -5,6 +5,7 @@
 #include "link_terms.h"
 #include "peer.h"
 #include "theta/base/hex.h"
+#include "theta/base/limits.h"
 #include "theta/client/identity.h"
 
 namespace theta::cli {
@@ -19,27 +20,44 @@ struct RoomOptions {
 };
 
 /// From --fingerprint, else from the hub's own key when its data folder is the one in use.
-std::optional<HubKey> hub_key(const Context& context, const RoomOptions& options) {
-  if (!options.fingerprint.empty()) return parse_fingerprint(options.fingerprint);
+Peer::Result<HubKey> hub_key(const Context& context, const RoomOptions& options) {
+  if (!options.fingerprint.empty()) {
+    const auto given = parse_fingerprint(options.fingerprint);
+    if (given) return *given;
+    return fail(ExitCode::usage,
+                "--fingerprint: expected the 43 characters that the hub prints when it starts, got \"" +
+                    options.fingerprint + "\"");
+  }
   const auto key = client::load_identity(data_folder(context.data_option) + "/hub.key");
-  if (!key) return std::nullopt;
+  if (!key)
+    return fail(ExitCode::usage,
+                "the hub's key is not known: give --fingerprint (the hub prints it when it starts), or --data with the "
+                "hub's data folder");
   return key->public_key<HubKey>();
 }
 
 ExitCode new_room(const Context& context, const RoomOptions& options) {
+  if (options.name.empty() || options.name.size() > limits::kNameBytesMax)
+    return context.output.fail(ExitCode::usage, "NAME: expected a room's name of 1 to " +
+                                                    std::to_string(limits::kNameBytesMax) + " bytes, got " +
+                                                    std::to_string(options.name.size()));
+  const auto address = split_address(options.hub);
+  if (!address)
+    return context.output.fail(ExitCode::usage,
+                               "--hub: expected HOST:PORT with a port from 1 to 65535, got \"" + options.hub + "\"");
   const auto key = hub_key(context, options);
-  if (!key)
-    return context.output.fail(ExitCode::bad_input,
-                               "the hub's key is not known: give --fingerprint (the hub prints it when it starts), or "
-                               "--data with the hub's data folder");
-  const auto token = from_base64url(admin_token(data_folder(context.data_option)));
+  if (!key) return context.output.fail(key.error().code, key.error().message);
+  const auto token_text = admin_token(data_folder(context.data_option));
+  const auto token = from_base64url(token_text);
+  if (!token_text.empty() && (!token || token->empty()))
+    return context.output.fail(
+        ExitCode::denied,
+        "the admin token is malformed: expected the 43 characters of the hub's file admin.token, "
+        "in THETA_ADMIN_TOKEN or in that file of the data folder");
   if (!token || token->empty())
     return context.output.fail(ExitCode::denied,
                                "opening a room needs the hub's admin token: give --data with the hub's data folder, or "
                                "set THETA_ADMIN_TOKEN to what its file admin.token holds");
-  const auto address = split_address(options.hub);
-  if (!address)
-    return context.output.fail(ExitCode::bad_input, "--hub: expected HOST:PORT, got \"" + options.hub + "\"");
   log::RoomLink link;
   link.host = address->host;
   link.port = address->port;
@@ -57,7 +75,7 @@ ExitCode new_room(const Context& context, const RoomOptions& options) {
 ExitCode revoke_invite(const Context& context, const std::string& link, const std::string& invite) {
   const auto key = parse_invite_key(invite);
   if (!key)
-    return context.output.fail(ExitCode::bad_input,
+    return context.output.fail(ExitCode::usage,
                                "--revoke: expected a link with an invite, or an invite's key as 64 hexadecimal digits");
   // Whoever writes needs what was signed before and is not acknowledged yet: a nonce must never be used twice.
   PeerOptions peer_options;

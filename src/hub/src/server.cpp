@@ -145,8 +145,7 @@ ServerResult<void> HubServer::State::open_endpoint() {
   endpoint_options.quic = config.quic;
   endpoint_options.quic.hub_seed = folder.seed();
   auto opened = transport::QuicEndpoint::open(endpoint_options, *this);
-  if (!opened)
-    return fail(ServerError::address, "Cannot listen on " + config.place.listen + ": " + opened.error().message);
+  if (!opened) return fail(ServerError::address, std::move(opened.error().message));
   endpoint = std::move(*opened);
   return http.listen(config.place.http);
 }

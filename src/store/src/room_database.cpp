@@ -106,9 +106,9 @@ StoreResult<RoomDatabase> RoomDatabase::open(const std::string& path, const Data
 StoreResult<RoomDatabase> RoomDatabase::open_read_only(const std::string& path, const DatabaseOptions& options) {
   std::error_code ignored;
   if (options.vfs == nullptr && !std::filesystem::exists(path, ignored))
-    return fail(StoreError::not_found,
-                "there is no room database here: " + std::filesystem::path(path).filename().string() +
-                    " does not exist in the folder");
+    return fail(StoreError::not_found, "there is no room database in " +
+                                           std::filesystem::path(path).parent_path().string() + ": " +
+                                           std::filesystem::path(path).filename().string() + " does not exist there");
   // Without a WAL nobody has the file open, and a reader that may not write could not make one; `immutable` spares it
   // the need. With a WAL the reader joins the hub's, whose newest commits lie only there.
   const bool has_wal = std::filesystem::exists(path + "-wal", ignored);
