@@ -22,10 +22,12 @@ bool is_link(const std::string& target) { return target.rfind("theta://", 0) == 
 template <class Visitor>
 Peer::Result<void> walk(const Context& context, const std::string& target, bool check_damage, Visitor& visitor) {
   const auto begin = [&](const RoomLog& room) { visitor.begin(room); };
-  const auto take = [&](ByteView record) { visitor.take(record); };
-  if (!is_link(target)) return read_logs_of_folder(target, check_damage, begin, take, [&] { visitor.end(); });
+  const auto take = [&](const store::StoredRecord& record) { visitor.take(record); };
+  if (!is_link(target))
+    return read_logs_of_folder(target, check_damage, begin, take,
+                               [&](const store::RoomInfo& entry) { visitor.end(entry); });
   if (auto read = read_log_by_link(context, target, begin, take); !read) return read;
-  visitor.end();
+  visitor.end(std::nullopt);
   return {};
 }
 
@@ -39,8 +41,8 @@ struct Show {
                   "room " + to_hex(room.room.view()) + " \"" + printable(room.name) + "\", " +
                       std::to_string(room.head.value()) + " records");
   }
-  void take(ByteView bytes) const {
-    const auto record = log::decode_record(bytes);
+  void take(const store::StoredRecord& stored) const {
+    const auto record = log::decode_record(stored.bytes.view());
     if (!record) {
       output.result({{"error", record.error().message}}, record.error().message);
       return;
@@ -67,7 +69,7 @@ struct Show {
                       std::to_string(record->packet.header.nonce.value()) + "  " +
                       (record->packet.archived ? "(archived)" : sentence));
   }
-  void end() const {}
+  void end(const std::optional<store::RoomInfo>& /*entry*/) const {}
 };
 
 // ---- verify -------------------------------------------------------------------------------------------------------
@@ -85,9 +87,9 @@ struct Verify {
     if (hub) evidence.hub = hub;
     verifier = std::make_unique<LogVerifier>(std::move(evidence));
   }
-  void take(ByteView record) const { verifier->add(record); }
-  void end() {
-    verifier->finish();
+  void take(const store::StoredRecord& record) const { verifier->add(record); }
+  void end(const std::optional<store::RoomInfo>& entry) {
+    verifier->finish(entry);
     auto problems = verifier->problems();
     problems.insert(problems.end(), room.damage.begin(), room.damage.end());
     if (verifier->head() != room.head)
@@ -98,7 +100,7 @@ struct Verify {
       problems.emplace_back("payloads were archived and no snapshot bridges them: the state cannot be checked");
     if (state && room.expected_state_hash && *state != *room.expected_state_hash)
       problems.emplace_back("the log's state is not the one that the hub's snapshot led to");
-    for (const auto& problem : problems) output.result({{"problem", problem}}, problem);
+    for (const auto& problem : problems) output.result({{"problem", problem}}, printable(problem));
     clean = clean && problems.empty();
     const auto id = to_hex(room.room.view());
     const auto hash = state ? to_hex(state->view()) : std::string();
@@ -138,10 +140,10 @@ struct Stats {
     packets.clear();
     kinds.clear();
   }
-  void take(ByteView bytes) {
-    const auto record = log::decode_record(bytes);
+  void take(const store::StoredRecord& stored) {
+    const auto record = log::decode_record(stored.bytes.view());
     if (!record) return;
-    record_bytes += bytes.size();
+    record_bytes += stored.bytes.size();
     payload_bytes += record->packet.header.payload_size;
     commands += record->packet.header.command_count;
     ++packets[record->packet.header.author];
@@ -150,7 +152,7 @@ struct Stats {
     for (flatbuffers::uoffset_t at = 0; at < payload->commands()->size(); ++at)
       ++kinds[log::command_name(payload->commands_type()->GetEnum<fb::Command>(at))];
   }
-  void end() const {
+  void end(const std::optional<store::RoomInfo>& /*entry*/) const {
     Json by_author = Json::object();
     for (const auto& [author, count] : packets) by_author[to_hex(author.view())] = count;
     Json line = {{"room", to_hex(room.room.view())}, {"name", room.name},

@@ -23,8 +23,10 @@ struct RoomLog {
   std::optional<Hash256> expected_state_hash;
 };
 
-/// Called with every record in stored form, in order.
-using TakeRecord = std::function<void(ByteView)>;
+/// Called with every record, in order.
+using TakeRecord = std::function<void(const store::StoredRecord&)>;
+/// Called behind the last record, with the store's entry of the room as it is then.
+using EndRoom = std::function<void(const store::RoomInfo&)>;
 
 /// Reads the room behind a link, through the hub, as a member.
 [[nodiscard]] Peer::Result<void> read_log_by_link(const Context& context, const std::string& link,
@@ -33,6 +35,6 @@ using TakeRecord = std::function<void(ByteView)>;
 /// Reads all rooms of a hub's data folder, also while the hub runs.
 [[nodiscard]] Peer::Result<void> read_logs_of_folder(const std::string& folder, bool check_damage,
                                                      const std::function<void(const RoomLog&)>& begin,
-                                                     const TakeRecord& take, const std::function<void()>& end);
+                                                     const TakeRecord& take, const EndRoom& end);
 
 }  // namespace theta::cli

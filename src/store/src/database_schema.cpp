@@ -142,6 +142,10 @@ StoreResult<void> require_current_version(sqlite3* database) {
   const auto version = read_version(database);
   if (!version) return tl::unexpected(version.error());
   if (*version > kDatabaseVersion) return tl::unexpected(newer_version(*version));
+  if (*version == 0)
+    return fail(StoreError::invalid,
+                "the database theta.db is empty, which no hub leaves behind: its contents were lost; restore the data "
+                "folder from a backup");
   if (*version < kDatabaseVersion)
     return fail(StoreError::invalid, "the data folder was written by an older Theta (database version " +
                                          std::to_string(*version) + ", this one reads " +
