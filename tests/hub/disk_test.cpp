@@ -268,5 +268,43 @@ TEST(HubDisk, ARecordThatItsAuthorDidNotSignIsNotServed) {
   EXPECT_NE(dead->text.find("signature"), std::string::npos) << dead->text;
 }
 
+TEST(HubDisk, AnotherRoomsLogIsNotServed) {
+  OnePerson one;
+  auto& other_admin = one.world.add_member(2);
+  const auto other = one.world.open_room(other_admin);
+  ASSERT_NE(other, one.room);
+  std::optional<store::RecordRange> others_log;
+  // Another room's snapshot is passed over, so the log is read from its first record.
+  const auto drop_snapshot = [](store::Answer& answer) {
+    if (auto* stored = std::get_if<store::StoredSnapshot>(&answer)) stored->checkpoint = {};
+  };
+  one.world.alter_answer = [&](store::Answer& answer) {
+    drop_snapshot(answer);
+    if (auto* range = std::get_if<store::RecordRange>(&answer)) others_log = *range;
+  };
+  one.world.restart_hub();
+  for (auto* admin : {&one.admin, &other_admin}) {
+    ASSERT_TRUE(one.world.run_until([&] { return admin->closed.has_value(); }, std::chrono::minutes(2)));
+    admin->messages.clear();
+    admin->connect();
+    ASSERT_TRUE(one.world.run_until([&] { return admin->last<fb::HubHelloT>() != nullptr; }));
+    admin->log_in();
+  }
+  other_admin.attach(other);
+  ASSERT_TRUE(one.world.run_until([&] { return other_admin.last<fb::AttachedT>() != nullptr; }));
+  ASSERT_TRUE(others_log.has_value());
+  ASSERT_EQ(others_log->records.size(), 1U) << "the method: the whole log was read";
+
+  one.world.alter_answer = [&](store::Answer& answer) {
+    drop_snapshot(answer);
+    if (auto* range = std::get_if<store::RecordRange>(&answer)) *range = *others_log;
+  };
+  one.admin.attach(one.room);
+  ASSERT_TRUE(one.world.run_until([&] { return one.admin.is_refused(RefusalCode::internal); }));
+  const auto* dead = one.world.last_logged("room_dead");
+  ASSERT_NE(dead, nullptr);
+  EXPECT_NE(dead->text.find("the log is of room "), std::string::npos) << dead->text;
+}
+
 }  // namespace
 }  // namespace theta::hub::testing

@@ -370,6 +370,10 @@ class KeptLog {
       arrived_.notify_all();
     };
   }
+  std::ptrdiff_t count(const std::string& event) {
+    const std::lock_guard lock(mutex_);
+    return std::count(events_.begin(), events_.end(), event);
+  }
   /// Until `event` was said `count` times.
   bool wait_for(const std::string& event, std::ptrdiff_t count) {
     std::unique_lock lock(mutex_);
@@ -382,6 +386,31 @@ class KeptLog {
   std::condition_variable arrived_;
   std::vector<std::string> events_;
 };
+
+TEST(HubServer, AFolderWithAssetsAndWithoutADatabaseIsWarnedOf) {
+  TemporaryFolder folder;
+  KeptLog log;
+  auto options = options_in(folder.path());
+  options.log = log.sink();
+  const auto data = options.data_folder;
+  ASSERT_TRUE(HubServer::open(options).has_value());
+  fs::create_directories(data + "/assets/partial");
+  fs::resize_file(data + "/theta.db", 0);
+  fs::remove(data + "/theta.db-wal");
+  ASSERT_TRUE(HubServer::open(options).has_value());
+  fs::create_directories(data + "/assets/ab");
+  ASSERT_TRUE(HubServer::open(options).has_value());
+  EXPECT_EQ(log.count("rooms_missing"), 0) << "a new folder, no whole asset, a database";
+
+  fs::resize_file(data + "/theta.db", 0);
+  fs::remove(data + "/theta.db-wal");
+  ASSERT_TRUE(HubServer::open(options).has_value());
+  EXPECT_EQ(log.count("rooms_missing"), 1);
+  fs::remove(data + "/theta.db");
+  fs::remove(data + "/theta.db-wal");
+  ASSERT_TRUE(HubServer::open(options).has_value());
+  EXPECT_EQ(log.count("rooms_missing"), 2);
+}
 
 TEST(HubServer, OnSighupGuardsChangeForLiveConnectionsAndABadFileChangesNothing) {
   TemporaryFolder folder;

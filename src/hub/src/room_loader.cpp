@@ -1,6 +1,7 @@
 #include "room_loader.h"
 
 #include "stored_snapshot.h"
+#include "theta/base/hex.h"
 #include "theta/log/compact.h"
 
 namespace theta::hub {
@@ -75,6 +76,10 @@ std::string RoomLoader::apply(const store::StoredRecord& stored) {
   // hub serves it vouches for, so signatures are verified again; the newest snapshot keeps the records few.
   const auto applied = loaded_.replica.apply(*record, replica::Trust::verify);
   if (!applied) return at + applied.error().message;
+  // Checksums cannot tell that two rooms' entries were exchanged: each log is whole, only not the one asked for.
+  if (loaded_.replica.room() != room_)
+    return at + "the log is of room " + to_hex(loaded_.replica.room().view()) + ", but is kept as that of room " +
+           to_hex(room_.view()) + "; restore the data folder from a backup";
   loaded_.ring.push({.compact = log::compact_record(*record, kNoSlot),
                      .author = record->packet.header.author,
                      .nonce = record->packet.header.nonce,

@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <filesystem>
 
 #include "data_folder.h"
 #include "http_server.h"
@@ -59,6 +60,17 @@ ServerResult<ServerConfig> load_config(const HubServer::Options& options) {
   auto applied = apply_environment(std::move(config), options.environment);
   if (!applied) return fail(ServerError::config, std::move(applied.error().message));
   return with_flags(std::move(*applied), options);
+}
+
+/// Assets come into a folder only by its rooms, so a folder with assets and without any room has lost its database.
+bool has_lost_its_rooms(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  for (const auto* name : {"/theta.db", "/theta.db-wal"})
+    if (const auto size = fs::file_size(folder + name, error); !error && size > 0) return false;
+  for (fs::directory_iterator entry(folder + "/assets", error), end; !error && entry != end; entry.increment(error))
+    if (entry->path().filename() != "partial") return true;
+  return false;
 }
 
 }  // namespace
@@ -126,6 +138,11 @@ struct HubServer::State final : transport::EventSink {
 // ---- Opening ------------------------------------------------------------------------------------------------------
 
 ServerResult<void> HubServer::State::open_store() {
+  if (has_lost_its_rooms(folder.path()))
+    say(LogLevel::warning, "rooms_missing",
+        "The folder " + folder.path() +
+            " has assets, but its database theta.db is missing or empty: its rooms are gone. If that is not meant, "
+            "stop the hub and restore the folder from a backup.");
   store::SqliteEngine::Options engine_options;
   engine_options.data_folder = folder.path();
   engine_options.lock = folder.take_lock();
