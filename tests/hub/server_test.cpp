@@ -19,6 +19,7 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "theta/base/hex.h"
 #include "theta/hub/server.h"
@@ -78,22 +79,30 @@ class RunningServer {
 };
 
 /// Sends `request` and reads until the server closes.
-std::string ask_over_tcp(const std::string& address, const std::string& request) {
+/// A TCP socket that has sent `text`; -1 when that failed.
+int say_over_tcp(const std::string& address, const std::string& text) {
   const auto colon = address.rfind(':');
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
   ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
   const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  std::string answer;
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
-      ::send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
-    char buffer[4096];
-    for (;;) {
-      const auto size = ::recv(socket, buffer, sizeof buffer, 0);
-      if (size <= 0) break;
-      answer.append(buffer, static_cast<std::size_t>(size));
-    }
+      ::send(socket, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()))
+    return socket;
+  ::close(socket);
+  return -1;
+}
+
+std::string ask_over_tcp(const std::string& address, const std::string& request) {
+  const int socket = say_over_tcp(address, request);
+  std::string answer;
+  if (socket < 0) return answer;
+  char buffer[4096];
+  for (;;) {
+    const auto size = ::recv(socket, buffer, sizeof buffer, 0);
+    if (size <= 0) break;
+    answer.append(buffer, static_cast<std::size_t>(size));
   }
   ::close(socket);
   return answer;
@@ -222,6 +231,25 @@ TEST(HubServer, HeadersAndBodiesOverTheBoundAreRefused) {
   for (const char* reason : {"header_size", "body_size", "malformed"})
     EXPECT_NE(metrics.find("theta_http_rejections{reason=\"" + std::string(reason) + "\"} 1"), std::string::npos)
         << reason;
+}
+
+TEST(HubServer, HalfRequestsKeepNobodyWaiting) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  std::vector<int> idle;
+  for (int count = 0; count < 80; ++count)
+    idle.push_back(say_over_tcp(running.server->addresses().http, "GET /healthz HTTP/1.1\r\n"));
+  EXPECT_EQ(status_line(get(*running.server, "/healthz")), "HTTP/1.1 200 OK");
+  const auto metrics = get(*running.server, "/metrics");
+  // 82 came for 64 places; the first answer may have ended before the second request came, or not.
+  const auto ended = [&](int count) {
+    return metrics.find("theta_http_rejections{reason=\"connection_limit\"} " + std::to_string(count) + "\n") !=
+           std::string::npos;
+  };
+  EXPECT_TRUE(ended(17) || ended(18));
+  EXPECT_NE(metrics.find("theta_http_rejections{reason=\"timeout\"} 0\n"), std::string::npos)
+      << "no place had to run out of time";
+  for (const int socket : idle) ::close(socket);
 }
 
 TEST(HubServer, ThousandsOfRequestsInTurnAreAllAnswered) {

@@ -5,6 +5,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/version.hpp>
 #include <optional>
+#include <vector>
 
 #include "theta/transport/socket_address.h"
 
@@ -33,13 +34,14 @@ struct HttpServer::Shared : std::enable_shared_from_this<Shared> {
       : loop(loop_), limits(limits_), handler(std::move(handler_)), acceptor(loop_) {}
 
   void accept();
+  void take(tcp::socket socket);
 
   asio::io_context& loop;
   HttpLimits limits;
   Handler handler;
   tcp::acceptor acceptor;
   HttpStats stats;
-  std::size_t connections = 0;
+  std::vector<Connection*> connections;  // the oldest first
   bool is_accepting = false;
 };
 
@@ -47,10 +49,10 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<Shared> shared, tcp::socket socket)
       : shared_(std::move(shared)), stream_(std::move(socket)), buffer_(shared_->limits.header_bytes_max * 2) {
-    if (++shared_->connections == shared_->limits.connections_max) ++shared_->stats.connections_full;
+    shared_->connections.push_back(this);
   }
   ~Connection() {
-    --shared_->connections;
+    std::erase(shared_->connections, this);
     shared_->accept();
   }
 
@@ -61,6 +63,11 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
     stream_.expires_after(shared_->limits.request_timeout);
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_read(error); });
+  }
+  /// Ends it; what is under way on it fails, and with that it goes.
+  void drop() {
+    std::erase(shared_->connections, this);
+    stream_.close();
   }
 
  private:
@@ -119,15 +126,25 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
 };
 
 void HttpServer::Shared::accept() {
-  if (is_accepting || !acceptor.is_open() || connections >= limits.connections_max) return;
+  if (is_accepting || !acceptor.is_open()) return;
   is_accepting = true;
   acceptor.async_accept([self = shared_from_this()](beast::error_code error, tcp::socket socket) {
     self->is_accepting = false;
-    if (!error) std::make_shared<Connection>(self, std::move(socket))->read();
+    if (!error) self->take(std::move(socket));
     if (error == asio::error::operation_aborted) return;
     // Out of descriptors and the like: the end of a connection tries again.
-    if (!error || self->connections == 0) self->accept();
+    if (!error || self->connections.empty()) self->accept();
   });
+}
+
+void HttpServer::Shared::take(tcp::socket socket) {
+  // An honest request takes milliseconds. Whoever has been here longest is the likeliest to only hold its place, and
+  // must not keep a probe of the hub's health waiting.
+  if (connections.size() >= limits.connections_max) {
+    ++stats.connections_full;
+    connections.front()->drop();
+  }
+  std::make_shared<Connection>(shared_from_this(), std::move(socket))->read();
 }
 
 HttpServer::HttpServer(asio::io_context& loop, const HttpLimits& limits, Handler handler)
@@ -159,10 +176,7 @@ std::string HttpServer::local_address() const {
   return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
 }
 
-void HttpServer::set_limits(const HttpLimits& limits) {
-  shared_->limits = limits;
-  shared_->accept();
-}
+void HttpServer::set_limits(const HttpLimits& limits) { shared_->limits = limits; }
 const HttpStats& HttpServer::stats() const { return shared_->stats; }
 
 void HttpServer::close() {

@@ -25,11 +25,11 @@ struct HttpStats {
   std::uint64_t header_too_large = 0;
   std::uint64_t body_too_large = 0;
   std::uint64_t timeouts = 0;
-  std::uint64_t connections_full = 0;  // times that newcomers had to wait for a connection to end
+  std::uint64_t connections_full = 0;  // ended for a newcomer's sake
 };
 
 /// Answers GET and HEAD, one request a connection, on the owner's loop. Connections, sizes and time are bounded; a
-/// connection over the bound waits in the system's queue until another one ends.
+/// connection over the bound ends the oldest one.
 class HttpServer {
  public:
   using Handler = std::function<HttpAnswer(std::string_view path)>;

@@ -67,7 +67,7 @@ void TransportMetrics::refresh(const HttpStats& stats) {
   count("http_requests", "HTTP requests answered, refusals included.", stats.requests);
   const auto refused = [this](std::string_view reason, std::uint64_t value) {
     set({.name = "http_rejections",
-         .help = "HTTP requests and connections turned away or kept waiting, by reason.",
+         .help = "HTTP requests turned away and connections ended, by reason.",
          .label_key = "reason",
          .label_value = reason},
         value);
