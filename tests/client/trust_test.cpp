@@ -19,6 +19,34 @@ using testing::create_one;
 using testing::TestPeer;
 using testing::World;
 
+TEST(Trust, AWrongFingerprintIsNoObstacleToTheRightOne) {
+  World world;
+  auto& admin = world.add_admin();
+  auto& other = world.add_peer("Bob");
+  const auto options = world.member_options(admin, "Bob");
+  auto wrong = options;
+  wrong.hub = author_key(9).public_key<HubKey>();
+  other.start(wrong, author_key(2));
+  EXPECT_FALSE(world.run_until([&] { return other->caught_up(); }, std::chrono::seconds{5}));
+  other.crash();
+  other.start(options, author_key(2));
+  ASSERT_TRUE(other.restored) << other.restored.error().message;
+  EXPECT_TRUE(world.run_until([&] { return other->caught_up(); }));
+}
+
+TEST(Trust, WhatCameFromOneHubIsNotTakenForAnothers) {
+  World world;
+  auto& admin = world.add_admin();
+  create_one(*admin, "cube");
+  auto options = world.admin_options();
+  admin.crash();
+  options.hub = author_key(9).public_key<HubKey>();
+  admin.start(options, author_key(1));
+  ASSERT_FALSE(admin.restored);
+  EXPECT_EQ(admin.restored.error().code, ClientError::storage);
+  EXPECT_NE(admin.restored.error().message.find("the link names"), std::string::npos);
+}
+
 TEST(Trust, AForgedRecordIsNotApplied) {
   World world;
   auto& admin = world.add_admin();

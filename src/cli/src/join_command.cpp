@@ -44,10 +44,14 @@ class Join {
   }
 
   ExitCode run() {
-    if (const auto ready = peer_.wait_caught_up(); !ready)
+    if (const auto ready = peer_.wait_caught_up(); !ready) {
+      say_what_is_not_read("no command on standard input was read, and none is kept; join again when the hub answers");
       return context_.output.fail(ready.error().code, ready.error().message);
+    }
     if (options_.once)
-      say_what_is_not_read();
+      say_what_is_not_read(
+          "--once reads no commands: what waits on standard input was left there; without --once, join takes it and "
+          "leaves when it has ended");
     else if (const auto code = follow(); code != ExitCode::ok)
       return code;
     print();
@@ -58,14 +62,12 @@ class Join {
  private:
   void report(const Json& line) const { context_.output.result(line, event_sentence(line)); }
 
-  /// Commands that --once leaves lying must not seem to be taken. Looks, and reads nothing: with --once the input
-  /// belongs to whoever called.
-  void say_what_is_not_read() const {
+  /// Commands that are left lying must not seem to be taken. Looks, and reads nothing: the input belongs to whoever
+  /// called.
+  void say_what_is_not_read(const std::string& sentence) const {
     int waiting = 0;
     if (isatty(STDIN_FILENO) != 0 || ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting <= 0) return;
-    context_.output.note(
-        "--once reads no commands: what waits on standard input was left there; without --once, join "
-        "takes it and leaves when it has ended");
+    context_.output.note(sentence);
   }
 
   /// Until the input ends and everything in it is settled (or, with --watch, until a signal).
@@ -124,6 +126,8 @@ class Join {
   }
 
   void take(std::string_view text) {
+    if (options_.read_only)
+      return take_bad_line(text, "--read-only takes no commands; without it, join does", ExitCode::usage);
     const auto line = Json::parse(text, nullptr, false);
     if (line.is_discarded()) return take_bad_line(text, "expected one JSON object a line", ExitCode::bad_input);
     const auto submitted = submit_json(peer_.session(), line);
@@ -231,7 +235,7 @@ void add_join_command(CLI::App& app, Context& context) {
   command->add_option("--print", options->print, "print this at the end")
       ->check(CLI::IsMember({"state-hash", "scene", "stats"}));
   command->add_flag("--once", options->once, "leave as soon as everything is received; reads no commands");
-  command->add_flag("--read-only", options->read_only, "only look; keep nothing on disk");
+  command->add_flag("--read-only", options->read_only, "only look: take no commands, keep nothing on disk");
   command->add_flag("--watch", options->watch, "stay after the input has ended");
   command->add_option("--timeout", options->timeout_s, "seconds to wait for the hub")->capture_default_str();
   command->add_option("--data", context.data_option, "data folder (default: per user)");

@@ -155,6 +155,7 @@ Peer::Result<void> read_log_by_link(const Context& context, const std::string& l
   options.link = link;
   options.writer = false;
   options.keep_state = false;
+  options.joins = false;
   options.keep_signed_snapshot = true;
   auto opened = Peer::open(context, options);
   if (!opened) return tl::unexpected(opened.error());

@@ -62,6 +62,7 @@ Peer::Result<std::unique_ptr<Peer>> Peer::open(const Context& context, const Pee
   if (!key) return tl::unexpected(key.error());
   client::ClientOptions client_options;
   client_options.link = *link;
+  if (!options.joins) client_options.link.ticket.reset();
   client_options.open_room = options.open_room;
   client_options.display_name = options.display_name;
   client_options.writer = options.writer;

@@ -18,6 +18,8 @@ struct PeerOptions {
   bool writer = true;
   /// False: keep nothing on disk (verification, export).
   bool keep_state = true;
+  /// Whoever is no member yet joins by the link's invite; false for what only asks something of a member.
+  bool joins = true;
   /// See client::SessionOptions.
   bool keep_signed_snapshot = false;
   std::optional<client::SessionOptions::OpenRoom> open_room;

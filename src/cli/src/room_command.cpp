@@ -80,6 +80,7 @@ ExitCode revoke_invite(const Context& context, const std::string& link, const st
   // Whoever writes needs what was signed before and is not acknowledged yet: a nonce must never be used twice.
   PeerOptions peer_options;
   peer_options.link = link;
+  peer_options.joins = false;
   auto peer = Peer::open(context, peer_options);
   if (!peer) return context.output.fail(peer.error().code, peer.error().message);
   if (const auto ready = (*peer)->wait_caught_up(); !ready)
@@ -139,6 +140,7 @@ void add_invite_command(CLI::App& app, Context& context) {
       peer_options.link = options->link;
       peer_options.writer = false;
       peer_options.keep_state = false;
+      peer_options.joins = false;
       auto peer = Peer::open(context, peer_options);
       if (!peer) return context.output.fail(peer.error().code, peer.error().message);
       if (const auto ready = (*peer)->wait_caught_up(); !ready)

@@ -124,6 +124,8 @@ struct Session::Impl {
 
   // ---- session_state.cpp ----
   [[nodiscard]] ClientResult<void> restore();
+  ClientResult<void> begin_state();
+  [[nodiscard]] ClientResult<void> check_state_fits(const LocalFacts& kept) const;
   bool replay(const JournalEntry& entry);
   void note_minted();
   void save();

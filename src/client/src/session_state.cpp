@@ -1,23 +1,28 @@
 #include "session_impl.h"
+#include "theta/base/hex.h"
 
 namespace theta::client {
+
+namespace {
+
+/// A state that nothing came into yet, neither from a hub nor from the author.
+bool is_blank(const DecodedState& state, ByteView journal) {
+  return state.snapshot.empty() && journal.empty() && state.facts.first_packet.empty() && state.outbox.empty();
+}
+
+}  // namespace
 
 ClientResult<void> Session::Impl::restore() {
   if (persistence == nullptr) return {};
   auto stored = persistence->load();
   if (!stored) return tl::unexpected(stored.error());
-  if (stored->state.empty()) {
-    // The journal belongs to a state, so there is one from the start.
-    save();
-    report_storage();
-    return {};
-  }
+  // The journal belongs to a state, so there is one from the start.
+  if (stored->state.empty()) return begin_state();
   auto state = decode_state(stored->state);
   if (!state) return tl::unexpected(state.error());
-  const bool same_room = options.room.is_zero() || state->facts.room == options.room;
-  if (!same_room || state->facts.author != author() || state->facts.hub != options.hub)
-    return fail(ClientError::storage,
-                "the local state belongs to another room, author or hub; use another state folder");
+  // A link with a wrong fingerprint leaves a blank state behind, which must not keep the right one out.
+  if (state->facts.hub != options.hub && is_blank(*state, stored->journal)) return begin_state();
+  if (auto fitting = check_state_fits(state->facts); !fitting) return fitting;
   if (!state->snapshot.empty()) {
     auto loaded = replica::Replica::load_snapshot(state->snapshot, false);
     if (!loaded)
@@ -42,6 +47,25 @@ ClientResult<void> Session::Impl::restore() {
   // Whatever follows a torn entry could not be read again either, so the next entry must not stand behind it.
   if (read != stored->journal.size()) save();
   report_storage();
+  return {};
+}
+
+ClientResult<void> Session::Impl::begin_state() {
+  save();
+  report_storage();
+  return {};
+}
+
+ClientResult<void> Session::Impl::check_state_fits(const LocalFacts& kept) const {
+  const bool same_room = options.room.is_zero() || kept.room == options.room;
+  if (!same_room || kept.author != author())
+    return fail(ClientError::storage, "the local state is of another room or author; use another state folder");
+  if (kept.hub != options.hub)
+    return fail(ClientError::storage, "the local state comes from the hub with the fingerprint " +
+                                          to_base64url(kept.hub.view()) + ", but the link names " +
+                                          to_base64url(options.hub.view()) +
+                                          "; ask whoever sent the link, and only if the room has moved to that hub, "
+                                          "move the state away and join again");
   return {};
 }
 
