@@ -32,8 +32,8 @@ client::Persistence::Stored with_hashes(ByteView input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Disk disk;
   disk.stored = with_hashes({data, size});
-  const auto read = client::Journal::replay(disk.stored.journal, [](const auto&) { return true; });
-  THETA_CHECK(read <= disk.stored.journal.size());
+  const auto replayed = client::Journal::replay(disk.stored.journal, [](const auto&) { return true; });
+  THETA_CHECK(replayed.bytes <= disk.stored.journal.size());
   const auto state = client::decode_state(disk.stored.state);
   if (!state) {
     THETA_CHECK(!state.error().message.empty());

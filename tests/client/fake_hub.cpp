@@ -117,7 +117,10 @@ void FakeHub::attach(PeerId id, const fb::Attach& request) {
     return refuse_request(id, request.request(), fb::RefusalCode::no_such_room, "no such room");
   if (replica_.members().find(peer.author) == nullptr && request.join() != nullptr) {
     auto join = log::decode_packet({request.join()->data(), request.join()->size()});
-    if (join) sequence(std::move(*join));
+    if (!join) return refuse_request(id, request.request(), fb::RefusalCode::malformed, "no packet");
+    if (auto valid = replica_.validate(*join, wall); !valid)
+      return refuse_request(id, request.request(), valid.error().code, valid.error().text);
+    sequence(std::move(*join));
   }
   const auto* member = replica_.members().find(peer.author);
   if (member == nullptr) return refuse_request(id, request.request(), fb::RefusalCode::not_member, "not a member");
@@ -286,6 +289,7 @@ void FakeHub::on_bulk(PeerId id, const fb::Message& message) {
     ByteWriter out(range.records);
     for (std::uint64_t seq = query->from_seq(); seq <= log_.size() && seq < query->from_seq() + query->count_max();
          ++seq) {
+      if (seq == withheld.value()) continue;
       const auto stored = log::encode_record(log_[seq - 1]);
       out.put_varint(stored.size());
       out.put_bytes(stored);

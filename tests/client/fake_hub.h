@@ -68,6 +68,8 @@ class FakeHub final : public transport::EventSink {
   bool ignores_open = false;
   /// Questions about the log vanish, or are refused.
   bool ignores_history = false;
+  /// A record that answers to questions about the log leave out.
+  Seq withheld;
   std::optional<wire::fb::RefusalCode> history_refusal;
 
   // What a test counts.

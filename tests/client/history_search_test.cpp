@@ -113,6 +113,14 @@ TEST_F(ChainMovedInHistory, ADeathDuringTheSearchSendsNothingTwice) {
   EXPECT_EQ(admin.settled(How::acknowledged), 5U);
 }
 
+TEST_F(ChainMovedInHistory, AnAnswerThatLeavesARecordOutIsNotBelieved) {
+  world.hub.withheld = Seq{world.hub.log().size() - 2};
+  lose_connection();
+  static_cast<void>(world.run_until([&] { return world.hub.history_queries >= 2; }));
+  EXPECT_TRUE(world.hub.submitted.empty()) << "what the hub hides would be signed a second time";
+  EXPECT_FALSE(admin->is_idle());
+}
+
 TEST_F(ChainMovedInHistory, AHubThatCannotTellIsAskedAgain) {
   for (const auto code : {wire::fb::RefusalCode::internal, wire::fb::RefusalCode::rate_limited}) {
     SCOPED_TRACE(wire::fb::EnumNameRefusalCode(code));

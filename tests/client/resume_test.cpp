@@ -252,6 +252,46 @@ TEST(Resume, ATornJournalLosesNothingThatWasWhole) {
   }
 }
 
+TEST(Resume, ADamagedJournalIsRefusedAndKept) {
+  World world;
+  auto& admin = world.add_admin();
+  const auto cube = create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  admin->save();
+  const auto options = world.admin_options();
+  admin->go_offline();
+  ASSERT_TRUE(admin->submit(commands::rename(cube, "first")));
+  const auto first = admin.disk.stored.journal.size();
+  ASSERT_TRUE(admin->submit(commands::set_visibility({&cube, 1}, false)));
+  const auto good = admin.disk.stored;
+  // Past the first bytes of an entry, which say how long it is.
+  for (std::size_t i = 3; i < first; ++i) {
+    admin.disk.stored = good;
+    admin.disk.stored.journal[i] ^= 0x10;
+    const auto damaged = admin.disk.stored.journal;
+    admin.crash();
+    admin.start(options, author_key(1));
+    ASSERT_FALSE(admin.restored) << i;
+    EXPECT_EQ(admin.restored.error().code, ClientError::storage);
+    EXPECT_EQ(admin.disk.stored.journal, damaged) << "kept for whoever can mend it";
+  }
+}
+
+TEST(Resume, AJournalThatEndsInZerosLosesNothingThatWasWhole) {
+  World world;
+  auto& admin = world.add_admin();
+  const auto cube = create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  const auto options = world.admin_options();
+  admin->go_offline();
+  ASSERT_TRUE(admin->submit(commands::rename(cube, "whole")));
+  admin.disk.stored.journal.resize(admin.disk.stored.journal.size() + 300);
+  admin.crash();
+  admin.start(options, author_key(1));
+  ASSERT_TRUE(admin.restored) << admin.restored.error().message;
+  EXPECT_EQ(admin->statistics().queued_commands, 1U);
+}
+
 TEST(Resume, ADamagedStateIsRefusedAndKept) {
   World world;
   auto& admin = world.add_admin();

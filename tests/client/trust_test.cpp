@@ -34,6 +34,22 @@ TEST(Trust, AWrongFingerprintIsNoObstacleToTheRightOne) {
   EXPECT_TRUE(world.run_until([&] { return other->caught_up(); }));
 }
 
+TEST(Trust, AnInviteThatLetsNobodyInIsNoObstacleToAGoodOne) {
+  World world;
+  auto& admin = world.add_admin();
+  auto& other = world.add_peer("Bob");
+  const auto good = world.member_options(admin, "Bob");
+  auto forged = good;
+  forged.ticket->invite.signature.bytes[5] ^= 1;
+  other.start(forged, author_key(2));
+  ASSERT_TRUE(world.run_until([&] { return other->phase() == SessionPhase::stopped; }));
+  EXPECT_FALSE(other->caught_up());
+  other.crash();
+  other.start(good, author_key(2));
+  ASSERT_TRUE(other.restored) << other.restored.error().message;
+  EXPECT_TRUE(world.run_until([&] { return other->caught_up(); }, std::chrono::seconds{30}));
+}
+
 TEST(Trust, WhatCameFromOneHubIsNotTakenForAnothers) {
   World world;
   auto& admin = world.add_admin();

@@ -170,20 +170,26 @@ std::optional<std::string> Journal::take_failure() {
   return failure;
 }
 
-std::size_t Journal::replay(ByteView journal, const std::function<bool(const JournalEntry&)>& apply) {
+Journal::Replayed Journal::replay(ByteView journal, const std::function<bool(const JournalEntry&)>& apply) {
   ByteReader in(journal);
-  std::size_t read = 0;
+  Replayed replayed;
   while (in.remaining() > 0) {
     const auto body = in.get_bytes(in.get_varint());
     const auto hash = in.get_bytes(kEntryHashBytes);
+    // What a process that died left unfinished ends too early; what is all there and wrong was damaged afterwards.
     if (!in.ok()) break;
     const auto expected = entry_hash(body);
-    if (!std::equal(hash.begin(), hash.end(), expected.bytes.begin())) break;
-    const auto entry = decode_entry(body);
-    if (!entry || !apply(*entry)) break;
-    read = journal.size() - in.remaining();
+    const bool is_as_written = std::equal(hash.begin(), hash.end(), expected.bytes.begin());
+    const auto entry = is_as_written ? decode_entry(body) : std::nullopt;
+    if (!entry || !apply(*entry)) {
+      // Some file systems show zeros where the power went before the bytes were there.
+      const auto rest = journal.subspan(replayed.bytes);
+      replayed.is_damaged = std::any_of(rest.begin(), rest.end(), [](std::uint8_t byte) { return byte != 0; });
+      break;
+    }
+    replayed.bytes = journal.size() - in.remaining();
   }
-  return read;
+  return replayed;
 }
 
 }  // namespace theta::client

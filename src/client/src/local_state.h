@@ -78,9 +78,12 @@ class Journal {
   void note_kept(CommandHandle newest) { newest_kept_ = std::max(newest_kept_, newest); }
   void set_size(std::size_t size) { size_ = size; }
 
-  /// Tells every whole entry of `journal`, in order, until one is torn, damaged or refused by `apply`; returns how many
-  /// bytes were read.
-  [[nodiscard]] static std::size_t replay(ByteView journal, const std::function<bool(const JournalEntry&)>& apply);
+  struct Replayed {
+    std::size_t bytes = 0;    // that were read
+    bool is_damaged = false;  // an entry is all there and not what was written; a torn one is no damage
+  };
+  /// Tells every whole entry of `journal`, in order, until one is torn, damaged or refused by `apply`.
+  [[nodiscard]] static Replayed replay(ByteView journal, const std::function<bool(const JournalEntry&)>& apply);
 
  private:
   void append(JournalEntry::Kind kind, const Bytes& body);

@@ -266,9 +266,14 @@ void Session::Impl::on_attach_refused(const log::Refused& refusal, std::uint32_t
   if (refusal.code == RefusalCode::no_such_room && options.open_room && !open_was_tried && !facts.first_packet.empty())
     return send_open_room();
   if (refusal.code == RefusalCode::bad_reference && overlay.replica().head() != Seq{0}) return diverge(refusal.text);
-  // A join or an open that was stamped by a clock that ran ahead can be taken later only; a fresh stamp is taken now.
-  if (refusal.code == RefusalCode::clock_skew && overlay.replica().head() == Seq{0} && !options.open_room)
+  // A join that the hub does not take is in no log, so another may stand in its place: with a fresh stamp when the
+  // clock ran ahead, with the next link's invite when this one lets nobody in.
+  const bool is_join = overlay.replica().head() == Seq{0} && !options.open_room;
+  if (is_join && (!retry || refusal.code == RefusalCode::clock_skew) && !facts.first_packet.empty()) {
     facts.first_packet.clear();
+    save();
+    report_storage();
+  }
   disconnect(CloseReason::none, refusal.text, retry, refusal.code);
   retry_at = std::max(retry_at, now.monotonic + std::chrono::milliseconds(retry_after_ms));
 }

@@ -128,6 +128,23 @@ void Session::Impl::pump_history() {
   ++next_request;
 }
 
+namespace {
+
+/// One record after the other from `from` on, each chained to the one before: a gap would be a place to hide in.
+bool is_piece_of_log(const std::vector<log::Record>& records, Seq from) {
+  if (records.empty()) return false;
+  for (std::size_t at = 0; at < records.size(); ++at) {
+    const auto& record = records[at];
+    if (record.seq.value() != from.value() + at) return false;
+    if (at > 0 && record.record_hash !=
+                      log::hash_record(records[at - 1].record_hash, record.seq, record.hub_time, record.header_hash))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 void Session::Impl::on_log_range(const fb::LogRange& range) {
   if (history.empty() || !history.front().sent || history.front().request != range.request()) return;
   const auto query = history.front();
@@ -145,7 +162,7 @@ void Session::Impl::on_log_range(const fb::LogRange& range) {
     events.push(std::move(answer));
     return;
   }
-  if (answer.records.empty() || answer.records.front().seq != query.from)
+  if (!is_piece_of_log(answer.records, query.from))
     return strike("the hub did not answer with the part of the log that it was asked for");
   on_searched(answer.records);
 }

@@ -32,7 +32,13 @@ ClientResult<void> Session::Impl::restore() {
   }
   facts = std::move(state->facts);
   outbox = std::move(state->outbox);
-  const auto read = Journal::replay(stored->journal, [this](const JournalEntry& entry) { return replay(entry); });
+  const auto replayed = Journal::replay(stored->journal, [this](const JournalEntry& entry) { return replay(entry); });
+  if (replayed.is_damaged)
+    return fail(ClientError::storage,
+                "the local state's journal is damaged from byte " + std::to_string(replayed.bytes) + " of " +
+                    std::to_string(stored->journal.size()) +
+                    " on, and what was queued behind that cannot be read; restore the state folder from a backup, or "
+                    "move it away and join again without what was queued");
   clock.observe(overlay.replica().latest_stamp());
   for (const auto& draft : outbox.drafts()) clock.observe(draft.stamp);
   for (const auto& packet : outbox.in_flight()) clock.observe(packet.packet.header.stamp);
@@ -42,10 +48,10 @@ ClientResult<void> Session::Impl::restore() {
   show();
   events = EventQueue();
   if (overlay.replica().head() != Seq{0}) events.push_everything_changed();
-  journal.set_size(read);
+  journal.set_size(replayed.bytes);
   journal.note_kept(CommandHandle{facts.next_handle.value() - 1});
   // Whatever follows a torn entry could not be read again either, so the next entry must not stand behind it.
-  if (read != stored->journal.size()) save();
+  if (replayed.bytes != stored->journal.size()) save();
   report_storage();
   return {};
 }
