@@ -104,6 +104,14 @@ TEST(EventJson, TheManualTellsOfEveryEvent) {
   check(std::make_index_sequence<std::variant_size_v<client::Event>>{});
 }
 
+TEST(EventJson, ForPeopleManyRegistersAreCounted) {
+  Json line = {{"event", "changed"}, {"registers", Json::array()}};
+  for (int at = 0; at < 9; ++at) line["registers"].push_back({at % 2 == 0 ? "1:1" : "1:2", "name"});
+  EXPECT_EQ(event_sentence(line), "changed  9 registers of 2 entities");
+  line["registers"].erase(0);
+  EXPECT_THAT(event_sentence(line), HasSubstr(R"(registers=[["1:2","name"],["1:1","name"])"));
+}
+
 TEST(EventJson, ForPeopleALineIsWordsWithoutControlCharacters) {
   EXPECT_EQ(event_sentence({{"event", "notice"}, {"text", "\x1b[31mred\n"}, {"seq", 3}}),
             "notice  text=\\x1b[31mred\\x0a  seq=3");

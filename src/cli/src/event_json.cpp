@@ -1,6 +1,7 @@
 #include "event_json.h"
 
 #include <algorithm>
+#include <set>
 
 #include "command_json.h"
 #include "component_json.h"
@@ -148,6 +149,15 @@ Json entity_json(const scene::Scene& scene, ObjectId entity) {
   return json;
 }
 
+/// More than these are only counted for people; whoever catches up gets hundreds at once.
+constexpr std::size_t kRegistersToldMax = 8;
+
+std::string count_of_registers(const Json& registers) {
+  std::set<std::string> entities;
+  for (const auto& pair : registers) entities.insert(pair.front().get<std::string>());
+  return std::to_string(registers.size()) + " registers of " + counted(entities.size(), "entity", "entities");
+}
+
 }  // namespace
 
 std::optional<Json> event_line(const client::Event& event) { return std::visit(Line{}, event); }
@@ -155,7 +165,9 @@ std::optional<Json> event_line(const client::Event& event) { return std::visit(L
 std::string event_sentence(const Json& line) {
   std::string sentence = line.value("event", "");
   for (const auto& [key, value] : line.items())
-    if (key != "event")
+    if (key == "registers" && value.is_array() && value.size() > kRegistersToldMax)
+      sentence += "  " + count_of_registers(value);
+    else if (key != "event")
       sentence += "  " + key + "=" +
                   (value.is_string() ? printable(value.get<std::string>())
                                      : value.dump(-1, ' ', false, Json::error_handler_t::replace));

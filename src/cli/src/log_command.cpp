@@ -39,7 +39,7 @@ struct Show {
   void begin(const RoomLog& room) const {
     output.result({{"room", to_hex(room.room.view())}, {"name", room.name}, {"head", room.head.value()}},
                   "room " + to_hex(room.room.view()) + " \"" + printable(room.name) + "\", " +
-                      std::to_string(room.head.value()) + " records");
+                      counted(room.head.value(), "record", "records"));
   }
   void take(const store::StoredRecord& stored) const {
     const auto record = log::decode_record(stored.bytes.view());
@@ -116,10 +116,11 @@ struct Verify {
                    {"state_hash", hash},
                    {"clean", problems.empty()}},
                   "room " + id.substr(0, 12) + " \"" + printable(room.name) +
-                      "\": " + std::to_string(verifier->head().value()) + " records, " +
-                      std::to_string(verifier->checkpoints_checked()) + " checkpoints of hub " + signer + ", " +
-                      (suspended == 0 ? "" : std::to_string(suspended) + " authors suspended with proof, ") +
-                      (problems.empty() ? "clean, state " + hash : std::to_string(problems.size()) + " problems"));
+                      "\": " + counted(verifier->head().value(), "record", "records") + ", " +
+                      counted(verifier->checkpoints_checked(), "checkpoint", "checkpoints") + " of hub " + signer +
+                      ", " +
+                      (suspended == 0 ? "" : counted(suspended, "author", "authors") + " suspended with proof, ") +
+                      (problems.empty() ? "clean, state " + hash : counted(problems.size(), "problem", "problems")));
   }
 };
 
@@ -159,9 +160,10 @@ struct Stats {
                  {"records", room.head.value()},     {"commands", commands},
                  {"payload_bytes", payload_bytes},   {"stored_bytes", record_bytes},
                  {"packets_by_author", by_author},   {"commands_by_kind", kinds}};
-    std::string sentence = "room \"" + printable(room.name) + "\": " + std::to_string(room.head.value()) +
-                           " records, " + std::to_string(commands) + " commands by " + std::to_string(packets.size()) +
-                           " authors, " + std::to_string(record_bytes) + " bytes";
+    std::string sentence = "room \"" + printable(room.name) + "\": " + counted(room.head.value(), "record", "records") +
+                           ", " + counted(commands, "command", "commands") + " by " +
+                           counted(packets.size(), "author", "authors") + ", " + std::to_string(record_bytes) +
+                           " bytes";
     for (const auto& [kind, count] : kinds) sentence += "\n  " + kind + ": " + std::to_string(count);
     output.result(line, sentence);
   }

@@ -73,6 +73,10 @@ std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 
 std::string printable(std::string_view text) { return printable_but(text, false); }
 
+std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
 void Output::result(const Json& line, const std::string& sentence) const {
   print_line(stdout, json_ ? dump(line) : printable_but(sentence, true));
 }
