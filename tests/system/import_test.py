@@ -56,8 +56,9 @@ class Import:
         with open(self.path("torn.glb"), "wb") as file:
             file.write(whole[:len(whole) // 2])
         before = self.look("state-hash")
-        for files in ([GOOD, self.path("torn.glb")], [self.path("torn.glb"), GOOD], [GOOD, self.path("absent.glb")]):
-            self.refused_import(5, ".glb", *files)
+        torn = self.path("torn.glb")
+        for code, *files in ((5, GOOD, torn), (5, torn, GOOD), (1, GOOD, self.path("absent.glb"))):
+            self.refused_import(code, ".glb", *files)
             if self.look("state-hash") != before:
                 raise Failed(f"importing {files} left something in the room")
 
