@@ -189,4 +189,25 @@ Json scene_json(const scene::Scene& scene) {
   return {{"entities", std::move(entities)}};
 }
 
+Json members_json(const log::Members& members) {
+  Json list = Json::array();
+  for (const auto& [author, member] : members.all()) {
+    Json json = {
+        {"author", to_hex(author.view())}, {"name", member.display_name}, {"role", fb::EnumNameRole(member.role)}};
+    if (member.slot != kNoSlot) json["slot"] = member.slot.value();
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+std::string members_text(const Json& members) {
+  std::string text;
+  for (const auto& member : members) {
+    if (!text.empty()) text += '\n';
+    text += member["author"].get<std::string>();
+    for (const char* field : {"role", "name"}) text.append("  ").append(printable(member[field].get<std::string>()));
+  }
+  return text;
+}
+
 }  // namespace theta::cli

@@ -5,6 +5,7 @@
 #include "output.h"
 #include "theta/client/events.h"
 #include "theta/client/session.h"
+#include "theta/log/members.h"
 
 namespace theta::cli {
 
@@ -15,5 +16,8 @@ namespace theta::cli {
 
 /// The whole scene: entities in tree order, every component that is there.
 [[nodiscard]] Json scene_json(const scene::Scene& scene);
+/// Who is or was in the room, with the keys that commands about them name.
+[[nodiscard]] Json members_json(const log::Members& members);
+[[nodiscard]] std::string members_text(const Json& members);
 
 }  // namespace theta::cli

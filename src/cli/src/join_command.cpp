@@ -149,6 +149,10 @@ class Join {
       context_.output.result({{"state_hash", hash}, {"seq", session.confirmed_head().value()}}, hash);
     }
     if (options_.print == "scene") context_.output.result(scene_json(session.scene()), scene_text(session.scene()));
+    if (options_.print == "members") {
+      const auto json = members_json(session.replica().members());
+      context_.output.result(json, members_text(json));
+    }
     if (options_.print == "stats") {
       const auto json = stats_json();
       context_.output.result(json, table(json));
@@ -233,7 +237,7 @@ void add_join_command(CLI::App& app, Context& context) {
   command->add_option("LINK", options->link, "the room's link")->required();
   command->add_option("--as", options->display_name, "the name that others see");
   command->add_option("--print", options->print, "print this at the end")
-      ->check(CLI::IsMember({"state-hash", "scene", "stats"}));
+      ->check(CLI::IsMember({"state-hash", "scene", "members", "stats"}));
   command->add_flag("--once", options->once, "leave as soon as everything is received; reads no commands");
   command->add_flag("--read-only", options->read_only, "only look: take no commands, keep nothing on disk");
   command->add_flag("--watch", options->watch, "stay after the input has ended");
