@@ -1,5 +1,7 @@
 #include "link_terms.h"
 
+#include "invite_key.h"
+
 #include <gtest/gtest.h>
 
 #include "theta/base/hex.h"

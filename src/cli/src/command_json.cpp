@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "component_json.h"
+#include "invite_key.h"
 #include "json_fields.h"
-#include "link_terms.h"
 
 namespace theta::cli {
 

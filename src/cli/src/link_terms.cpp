@@ -26,16 +26,6 @@ std::uint32_t default_uses(log::Role role) {
   }
 }
 
-std::optional<InviteKey> parse_invite_key(const std::string& text) {
-  if (const auto link = log::parse_link(text)) {
-    if (!link->ticket) return std::nullopt;
-    return link->ticket->invite.key;
-  }
-  const auto bytes = from_hex(text);
-  if (!bytes || bytes->size() != InviteKey::kSize) return std::nullopt;
-  return InviteKey::from(*bytes);
-}
-
 std::optional<std::chrono::seconds> parse_span(const std::string& text) {
   if (text == "never") return std::chrono::seconds{0};
   if (text.size() < 2) return std::nullopt;

@@ -21,9 +21,6 @@ void add_invite_options(CLI::App& command, InviteOptions& options);
 /// How many people a link lets in when nobody said: a link that goes astray is worth as little as the role allows.
 [[nodiscard]] std::uint32_t default_uses(log::Role role);
 
-/// An invite's key from its link or from 64 hexadecimal digits; empty when it is neither.
-[[nodiscard]] std::optional<InviteKey> parse_invite_key(const std::string& text);
-
 /// "90s", "15m", "12h", "7d", "never"; empty when malformed. Zero: never.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_span(const std::string& text);
 

@@ -2,6 +2,7 @@
 
 #include "commands.h"
 #include "data_folder.h"
+#include "invite_key.h"
 #include "link_terms.h"
 #include "peer.h"
 #include "theta/base/hex.h"

@@ -1,0 +1,18 @@
+#include "invite_key.h"
+
+#include "theta/base/hex.h"
+#include "theta/log/invite.h"
+
+namespace theta::cli {
+
+std::optional<InviteKey> parse_invite_key(const std::string& text) {
+  if (const auto link = log::parse_link(text)) {
+    if (!link->ticket) return std::nullopt;
+    return link->ticket->invite.key;
+  }
+  const auto bytes = from_hex(text);
+  if (!bytes || bytes->size() != InviteKey::kSize) return std::nullopt;
+  return InviteKey::from(*bytes);
+}
+
+}  // namespace theta::cli

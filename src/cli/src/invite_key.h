@@ -1,0 +1,13 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "theta/base/ids.h"
+
+namespace theta::cli {
+
+/// An invite's key from its link or from 64 hexadecimal digits; empty when it is neither.
+[[nodiscard]] std::optional<InviteKey> parse_invite_key(const std::string& text);
+
+}  // namespace theta::cli
