@@ -1,0 +1,132 @@
+import type {
+  AssetId, Command, Conflict, EntityId, HistoryEntry, Member, MeshGeometry, NewEntity, Participant, Presence, Role,
+  Scene, SceneChange, Seq, Status, Submitted,
+} from "./types.js";
+
+/** What a room tells, by name. */
+export interface RoomEvents {
+  /** The scene shows something else; fired after `scene` has it, at most once a frame's worth of records. */
+  changed: SceneChange;
+  /** Roles, names, selections, tools. */
+  members: readonly Member[];
+  /** Somebody came, went, or moved. */
+  participants: readonly Participant[];
+  status: Status;
+  conflict: Conflict;
+  /** A sentence from the hub for people. */
+  notice: { readonly kind: string; readonly text: string };
+  /** Ids that another of our devices took first: old to new. */
+  remapped: ReadonlyMap<EntityId, EntityId>;
+}
+
+/** Progress of something that takes long: 0 to 1, and what is being done, in words. */
+export type OnProgress = (fraction: number, what: string) => void;
+export interface LongTask {
+  readonly onProgress?: OnProgress;
+  /** Cancels; the promise rejects with the signal's reason and nothing half-done stays in the scene. */
+  readonly signal?: AbortSignal;
+}
+
+/** A file of an import: what was dropped, with the names of files beside it. */
+export interface ImportFiles {
+  readonly main: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * One room, live or offline. Edits show at once and are sent when they can be; a promise tells what became of them.
+ * The C++ core that verifies and applies everything runs in a worker; `scene`, `members`, `participants` and `status`
+ * are copies of what it shows, kept on this thread.
+ */
+export interface Room {
+  readonly scene: Scene;
+  readonly members: readonly Member[];
+  readonly participants: readonly Participant[];
+  readonly status: Status;
+
+  /** Calls `listener` until the returned function is called. */
+  on<Name extends keyof RoomEvents>(name: Name, listener: (event: RoomEvents[Name]) => void): () => void;
+
+  /** Rejects with `CommandError` when the command is malformed, not permitted, or cannot work on what is shown. */
+  submit(command: Command): Promise<Submitted>;
+  create(entities: readonly NewEntity[]): Promise<Submitted>;
+  /** Our own newest command that can be taken back; rejects with `CommandError` when there is none. */
+  undo(): Promise<Submitted>;
+  redo(): Promise<Submitted>;
+  /** A lost command once more, on top of what is there now. */
+  submitAgain(conflict: Conflict): Promise<Submitted>;
+
+  /** Sent at a capped rate, the latest wins; nothing is kept while offline. */
+  setPresence(presence: Presence): void;
+
+  /** A link to this page's hub with an invite in it. Admins only. Terms absent: editor, a week, 10 uses. */
+  createInvite(terms?: { role?: Role; expiresAt?: Date | null; uses?: number | null }): Promise<InviteLinks>;
+
+  /** Reads GLB, or glTF with the files beside it, and makes its entities below `parent`. */
+  importModel(files: ImportFiles, options?: LongTask & { parent?: EntityId; position?: readonly [number, number, number] }):
+    Promise<{ readonly ids: readonly EntityId[]; readonly warnings: readonly string[] }>;
+  /** The whole scene, or the subtrees of `ids`, as one GLB. */
+  exportGlb(options?: LongTask & { ids?: readonly EntityId[] }): Promise<Uint8Array>;
+
+  uploadAsset(bytes: Uint8Array, options?: LongTask): Promise<AssetId>;
+  downloadAsset(asset: AssetId, options?: LongTask): Promise<Uint8Array>;
+  /** Downloads, verifies and decodes a mesh. Kept in memory once it was read. */
+  loadMesh(asset: AssetId): Promise<MeshGeometry>;
+  /** Stores a mesh as an asset; equal meshes are one asset. */
+  storeMesh(mesh: MeshGeometry, options?: LongTask): Promise<AssetId>;
+
+  /** `count` records from `from` on, at most 4096, and the head at that moment. */
+  history(from: Seq, count: number): Promise<{ readonly head: Seq; readonly entries: readonly HistoryEntry[] }>;
+  /** The scene as it was after the record `seq`, read-only. */
+  sceneAt(seq: Seq, options?: LongTask): Promise<Scene>;
+
+  /** Hexadecimal digits of the state hash of the log so far, without own commands on top. */
+  stateHash(): Promise<{ readonly seq: Seq; readonly hash: string }>;
+
+  goOffline(): void;
+  goOnline(): void;
+  /** Becomes the writing session of this person again. */
+  takeWriter(): void;
+  /** Resolves when every command submitted so far is settled. */
+  idle(): Promise<void>;
+  /** Stores what is to be kept and leaves. Nothing may be called afterwards. */
+  close(): Promise<void>;
+}
+
+export interface InviteLinks {
+  /** For browsers: `https://HOST:PORT/r/ROOM#HUB.INVITE`. */
+  readonly browser: string;
+  /** For native peers: `theta://HOST:PORT/ROOM#HUB.INVITE`. */
+  readonly native: string;
+}
+
+export interface ConnectOptions {
+  /** A browser link (`https://HOST:PORT/r/ROOM#HUB.INVITE`). */
+  readonly link: string;
+  readonly displayName: string;
+  /**
+   * `"indexeddb"`: replica, outbox and author key are kept in this browser. `"memory"`: all is gone with the page.
+   * Absent: indexeddb where there is one.
+   */
+  readonly storage?: "indexeddb" | "memory";
+  /** `"auto"`: WebRTC, and WebSocket where UDP does not get through. */
+  readonly transport?: "auto" | "webrtc" | "websocket";
+  /** Begin without connecting. */
+  readonly offline?: boolean;
+}
+
+/** What was submitted could not even be shown. */
+export class CommandError extends Error {
+  constructor(readonly code: "malformed" | "refused" | "not_permitted" | "not_ready", message: string) {
+    super(message);
+    this.name = "CommandError";
+  }
+}
+
+/** The hub did not take a command; it is not in the log and gone from the scene. */
+export class CommandRefused extends Error {
+  constructor(readonly code: string, readonly command: Command | undefined, message: string) {
+    super(message);
+    this.name = "CommandRefused";
+  }
+}
