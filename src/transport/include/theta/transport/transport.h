@@ -57,6 +57,11 @@ enum class TransportKind : std::uint8_t { quic, webrtc, websocket, simulated };
 
 /// One connection of this process; never reused.
 using PeerId = Id<struct PeerIdTag, std::uint64_t>;
+/// The top byte says which transport gave the id, so that all transports of a process share one space.
+[[nodiscard]] constexpr PeerId make_peer_id(TransportKind kind, std::uint64_t number) {
+  return PeerId{(std::uint64_t{static_cast<std::uint8_t>(kind)} << 56) | number};
+}
+[[nodiscard]] constexpr TransportKind kind_of(PeerId peer) { return static_cast<TransportKind>(peer.value() >> 56); }
 
 /// 32 bytes that both ends of one connection, and nobody else, can compute (RFC 5705 exporter for QUIC, the two
 /// certificate fingerprints for DTLS). A login signs it, so that it cannot be relayed to another connection.
