@@ -1,0 +1,72 @@
+import { LinearMipmapLinearFilter, LinearSRGBColorSpace, RepeatWrapping, SRGBColorSpace, Texture } from "three";
+import type { AssetId } from "@theta/client";
+
+/** Larger pictures are drawn at this width or height; no screen shows more of them. */
+const SIDE_PIXELS_MAX = 4096;
+
+/** Pictures by asset and colour space. A picture that cannot be read is left out, and said once. */
+export class TextureCache {
+  private readonly textures = new Map<string, Promise<Texture | null>>();
+  private disposed = false;
+
+  constructor(
+    private readonly load: (asset: AssetId) => Promise<Uint8Array>,
+    private readonly onLoaded: () => void,
+    private readonly onFailed: (asset: AssetId, error: unknown) => void,
+    private readonly anisotropy: number,
+  ) {}
+
+  /** Calls `use` once the texture is there. Colours are sRGB, everything that is data is linear. */
+  request(asset: AssetId, space: "srgb" | "linear", use: (texture: Texture) => void): void {
+    const key = `${asset}/${space}`;
+    let texture = this.textures.get(key);
+    if (!texture) {
+      texture = this.fetch(asset, space);
+      this.textures.set(key, texture);
+    }
+    void texture.then((made) => {
+      if (!made || this.disposed) return;
+      use(made);
+      this.onLoaded();
+    });
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    for (const texture of this.textures.values()) void texture.then((made) => made?.dispose());
+    this.textures.clear();
+  }
+
+  private async fetch(asset: AssetId, space: "srgb" | "linear"): Promise<Texture | null> {
+    try {
+      const picture = await decode(await this.load(asset));
+      const texture = new Texture(picture);
+      texture.flipY = false;
+      texture.wrapS = texture.wrapT = RepeatWrapping;
+      texture.minFilter = LinearMipmapLinearFilter;
+      texture.anisotropy = this.anisotropy;
+      texture.colorSpace = space === "srgb" ? SRGBColorSpace : LinearSRGBColorSpace;
+      texture.needsUpdate = true;
+      return texture;
+    } catch (error) {
+      this.textures.delete(`${asset}/${space}`);
+      if (!this.disposed) this.onFailed(asset, error);
+      return null;
+    }
+  }
+}
+
+/** Decoded off this thread, without the conversions that browsers would do for a page. */
+async function decode(bytes: Uint8Array): Promise<ImageBitmap> {
+  const plain = { premultiplyAlpha: "none", colorSpaceConversion: "none" } as const;
+  const picture = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), plain);
+  const side = Math.max(picture.width, picture.height);
+  if (side <= SIDE_PIXELS_MAX) return picture;
+  const smaller = await createImageBitmap(picture, {
+    ...plain, resizeQuality: "high",
+    resizeWidth: Math.max(1, Math.round((picture.width * SIDE_PIXELS_MAX) / side)),
+    resizeHeight: Math.max(1, Math.round((picture.height * SIDE_PIXELS_MAX) / side)),
+  });
+  picture.close();
+  return smaller;
+}

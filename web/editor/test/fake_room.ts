@@ -1,0 +1,290 @@
+import {
+  CommandError, type AssetId, type Acknowledged, type Command, type Conflict, type EntityId, type HistoryEntry,
+  type ImportFiles, type InviteLinks, type LongTask, type Member, type MeshGeometry, type NewEntity, type Participant,
+  type Presence, type Role, type Room, type RoomEvents, type SceneChange, type Status, type Submitted,
+} from "@theta/client";
+import { FakeScene, type Before } from "./fake_scene.js";
+
+export const SELF = "a1".repeat(32);
+export const OTHER = "b2".repeat(32);
+
+type Listeners = { [Name in keyof RoomEvents]: Set<(event: RoomEvents[Name]) => void> };
+
+/**
+ * A room in memory for tests and for trying things out: it keeps the contract of `Room` for one person, and lets a test
+ * play the others (`remote`, `join`, `receivePresence`) and the hub (`setStatus`, `hold`, `answer`).
+ */
+export class FakeRoom implements Room {
+  readonly scene = new FakeScene();
+  members: readonly Member[] = [{ author: SELF, name: "Ada", role: "admin", slot: 1, selection: [] }];
+  participants: readonly Participant[] = [{ session: 1, author: SELF, name: "Ada", role: "admin", self: true }];
+  status: Status = {
+    phase: "live", transport_kind: "webrtc", role: "admin", writer: true, author: SELF, session: 1, head: 1,
+    queued_commands: 0, commands_in_flight: 0, rate_limited: false, unstored_edits: 0, rtt_ms: 2, text: "", will_retry: false,
+  };
+  /** Everything that was submitted, for tests to look at. */
+  readonly submitted: Command[] = [];
+  readonly presences: Presence[] = [];
+  readonly assets = new Map<AssetId, Uint8Array>();
+  readonly meshes = new Map<AssetId, MeshGeometry>();
+  readonly imports: { files: ImportFiles; options: Parameters<Room["importModel"]>[1] }[] = [];
+  /** What `importModel` puts into the scene; by default one entity with the file's name. */
+  onImport = (files: ImportFiles): NewEntity[] => [{ name: files.main }];
+  closed = false;
+  private readonly listeners: Listeners = {
+    changed: new Set(), members: new Set(), participants: new Set(), status: new Set(), conflict: new Set(),
+    notice: new Set(), remapped: new Set(),
+  };
+  private undoSteps: { command: Command; before: Before }[] = [];
+  private redoSteps: { command: Command; before: Before }[] = [];
+  private readonly log: HistoryEntry[] = [];
+  private readonly states: FakeScene[] = [];
+  private readonly unanswered: { handle: number; settle: (acknowledged: Acknowledged) => void;
+    refuse: (error: Error) => void }[] = [];
+  private held = false;
+  private handle = 0;
+
+  on<Name extends keyof RoomEvents>(name: Name, listener: (event: RoomEvents[Name]) => void): () => void {
+    this.listeners[name].add(listener);
+    return () => this.listeners[name].delete(listener);
+  }
+
+  emit<Name extends keyof RoomEvents>(name: Name, event: RoomEvents[Name]): void {
+    for (const listener of [...this.listeners[name]]) listener(event);
+  }
+
+  submit(command: Command): Promise<Submitted> {
+    return this.attempt(() => {
+      this.submitted.push(command);
+      if (command.command === "undo") return this.step(this.undoSteps, this.redoSteps, command);
+      if (command.command === "redo") return this.step(this.redoSteps, this.undoSteps, command);
+      const { ids, before } = this.perform(command, SELF);
+      if (before.size > 0) {
+        this.undoSteps.push({ command, before });
+        this.redoSteps = [];
+      }
+      return ids;
+    });
+  }
+
+  create(entities: readonly NewEntity[]): Promise<Submitted> {
+    return this.submit({ command: "create_entities", entities });
+  }
+
+  undo(): Promise<Submitted> {
+    return this.submit({ command: "undo" });
+  }
+
+  redo(): Promise<Submitted> {
+    return this.submit({ command: "redo" });
+  }
+
+  submitAgain(conflict: Conflict): Promise<Submitted> {
+    return this.attempt(() => {
+      this.submitted.push({ command: conflict.outcome.command } as Command);
+      return [];
+    });
+  }
+
+  setPresence(presence: Presence): void {
+    this.presences.push(presence);
+    this.receivePresence(1, presence);
+  }
+
+  // ---- What tests do to it -----------------------------------------------------------------------------------------
+
+  /** Somebody else's command arrives. */
+  remote(command: Command, author = OTHER): readonly EntityId[] {
+    return this.perform(command, author).ids;
+  }
+
+  join(participant: Partial<Participant> & { session: number }): void {
+    const joined = { author: OTHER, name: "Grace", role: "editor" as Role, self: false, ...participant };
+    this.participants = [...this.participants.filter(({ session }) => session !== joined.session), joined];
+    if (!this.members.some(({ author }) => author === joined.author)) {
+      this.members = [...this.members, { author: joined.author, name: joined.name, role: joined.role, selection: [] }];
+      this.emit("members", this.members);
+    }
+    this.emit("participants", this.participants);
+  }
+
+  leave(session: number): void {
+    this.participants = this.participants.filter((each) => each.session !== session);
+    this.emit("participants", this.participants);
+  }
+
+  receivePresence(session: number, presence: Presence): void {
+    this.participants = this.participants.map((each) => (each.session === session ? { ...each, presence } : each));
+    this.emit("participants", this.participants);
+  }
+
+  setSelection(author: string, selection: readonly EntityId[]): void {
+    this.members = this.members.map((each) => (each.author === author ? { ...each, selection } : each));
+    this.emit("members", this.members);
+  }
+
+  setStatus(status: Partial<Status>): void {
+    this.status = { ...this.status, ...status };
+    this.emit("status", this.status);
+  }
+
+  /** From now on commands wait for `answer`. */
+  hold(): void {
+    this.held = true;
+  }
+
+  /** The hub takes, or refuses, what waits. */
+  answer(refusal?: Error): void {
+    this.held = false;
+    for (const { handle, settle, refuse } of this.unanswered.splice(0))
+      if (refusal) refuse(refusal);
+      else settle({ handle, seq: this.status.head });
+    this.setStatus({ queued_commands: 0, commands_in_flight: 0 });
+  }
+
+  // ---- The rest of the contract ------------------------------------------------------------------------------------
+
+  createInvite(): Promise<InviteLinks> {
+    return Promise.resolve({ browser: "https://localhost:8443/r/room#hub.invite", native: "theta://localhost:7777/room#hub.invite" });
+  }
+
+  async importModel(files: ImportFiles, options: Parameters<Room["importModel"]>[1] = {}):
+    Promise<{ ids: readonly EntityId[]; warnings: readonly string[] }> {
+    options.onProgress?.(0.5, `Reading ${files.main}`);
+    await Promise.resolve();
+    options.signal?.throwIfAborted();
+    this.imports.push({ files, options });
+    const { ids } = await this.create(this.onImport(files).map((entity) => ({
+      ...entity, ...(options.parent !== undefined && { parent: options.parent }),
+      ...(options.position && { position: options.position }),
+    })));
+    options.onProgress?.(1, "Done");
+    return { ids, warnings: [] };
+  }
+
+  exportGlb(options: LongTask = {}): Promise<Uint8Array> {
+    options.onProgress?.(1, "Done");
+    return Promise.resolve(new TextEncoder().encode("glTF"));
+  }
+
+  uploadAsset(bytes: Uint8Array): Promise<AssetId> {
+    const asset = fakeAssetId(`asset ${this.assets.size}`);
+    this.assets.set(asset, bytes);
+    return Promise.resolve(asset);
+  }
+
+  downloadAsset(asset: AssetId): Promise<Uint8Array> {
+    const bytes = this.assets.get(asset);
+    return bytes ? Promise.resolve(bytes) : Promise.reject(new Error(`there is no asset ${asset}`));
+  }
+
+  loadMesh(asset: AssetId): Promise<MeshGeometry> {
+    const mesh = this.meshes.get(asset);
+    return mesh ? Promise.resolve(mesh) : Promise.reject(new Error(`there is no mesh ${asset}`));
+  }
+
+  storeMesh(mesh: MeshGeometry): Promise<AssetId> {
+    const key = JSON.stringify([[...mesh.positions.slice(0, 300)], mesh.positions.length, mesh.indices.length]);
+    const asset = fakeAssetId(key);
+    this.meshes.set(asset, mesh);
+    return Promise.resolve(asset);
+  }
+
+  history(from: number, count: number): Promise<{ head: number; entries: readonly HistoryEntry[] }> {
+    const entries = this.log.filter(({ seq }) => seq >= from && seq < from + count);
+    return Promise.resolve({ head: this.status.head, entries });
+  }
+
+  sceneAt(seq: number): Promise<FakeScene> {
+    const at = this.log.findIndex((entry) => entry.seq === seq);
+    return Promise.resolve(this.states[at] ?? new FakeScene());
+  }
+
+  stateHash(): Promise<{ seq: number; hash: string }> {
+    return Promise.resolve({ seq: this.status.head, hash: "00".repeat(32) });
+  }
+
+  goOffline(): void {
+    this.setStatus({ phase: "offline" });
+  }
+
+  goOnline(): void {
+    this.setStatus({ phase: "live" });
+  }
+
+  takeWriter(): void {
+    this.setStatus({ writer: true });
+  }
+
+  idle(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+
+  // ---- Helpers -----------------------------------------------------------------------------------------------------
+
+  /** What throws rejects; what works is answered at once, or by `answer` while the room is held. */
+  private attempt(work: () => readonly EntityId[]): Promise<Submitted> {
+    try {
+      const ids = work();
+      const handle = ++this.handle;
+      const settled = new Promise<Acknowledged>((settle, refuse) => {
+        if (this.held) this.unanswered.push({ handle, settle, refuse });
+        else settle({ handle, seq: this.status.head });
+      });
+      settled.catch(() => undefined);
+      if (this.held) this.setStatus({ queued_commands: this.unanswered.length });
+      return Promise.resolve({ handle, ids, settled });
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  private perform(command: Command, author: string): { ids: readonly EntityId[]; before: Before } {
+    if (author === SELF && this.status.role !== "editor" && this.status.role !== "admin")
+      throw new CommandError("not_permitted", "A viewer cannot edit; ask an admin for the role of an editor.");
+    if (command.command === "highlight_selection") this.setSelection(author, command.targets);
+    const { change, before, ids } = this.scene.apply(command);
+    this.record(command, author);
+    this.changed(change);
+    return { ids, before };
+  }
+
+  private step(from: typeof this.undoSteps, to: typeof this.undoSteps, command: Command): readonly EntityId[] {
+    const last = from.pop();
+    if (!last) throw new CommandError("refused", `There is nothing to ${command.command}.`);
+    const { change, before } = this.scene.restore(last.before);
+    to.push({ command: last.command, before });
+    this.record(command, SELF);
+    this.changed(change);
+    return [];
+  }
+
+  private changed(change: SceneChange): void {
+    const { added, updated, removed, reordered } = change;
+    if (added.length + updated.length + removed.length + reordered.length > 0) this.emit("changed", change);
+  }
+
+  private record(command: Command, author: string): void {
+    const seq = this.status.head + 1;
+    const targets = "targets" in command ? command.targets : [];
+    const author_name = this.members.find((member) => member.author === author)?.name ?? "";
+    this.log.push({
+      seq, time_ms: Date.UTC(2026, 0, 1) + seq * 1000, author, author_name, archived: false,
+      commands: [{ command: command.command, targets, text: command.command.replaceAll("_", " ") }],
+    });
+    this.states.push(this.scene.size <= 100 ? this.scene.clone() : this.scene);
+    this.setStatus({ head: seq });
+  }
+}
+
+/** An id of the right shape; the same text gives the same one. */
+export function fakeAssetId(text: string): AssetId {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; ++at) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, "0").repeat(8);
+}
