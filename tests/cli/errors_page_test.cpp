@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "document_rows.h"
+#include "json/document_rows.h"
 #include "theta/log/command_rules.h"
 #include "theta/replica/outcome.h"
 #include "theta/transport/transport.h"
@@ -26,7 +26,7 @@ bool is_in(const Code (&codes)[Count], Code code) {
 }
 
 TEST(ErrorsPage, ListsExactlyTheRefusals) {
-  auto rows = testing::rows_of("errors.md", "Refusals");
+  auto rows = json::testing::rows_of("errors.md", "Refusals");
   for (const auto code : fb::EnumValuesRefusalCode()) {
     if (code == fb::RefusalCode::none || is_in(kRefusalsNoLongerSent, code)) continue;
     const std::string name = log::refusal_name(code);
@@ -39,7 +39,7 @@ TEST(ErrorsPage, ListsExactlyTheRefusals) {
 }
 
 TEST(ErrorsPage, ListsExactlyTheReasonsOfOutcomes) {
-  auto rows = testing::rows_of("errors.md", "Outcomes");
+  auto rows = json::testing::rows_of("errors.md", "Outcomes");
   for (int value = 1; value <= static_cast<int>(replica::RejectReason::id_in_use); ++value) {
     const std::string name = replica::reason_name(static_cast<replica::RejectReason>(value));
     EXPECT_EQ(rows.erase(name), 1U) << name;
@@ -48,7 +48,7 @@ TEST(ErrorsPage, ListsExactlyTheReasonsOfOutcomes) {
 }
 
 TEST(ErrorsPage, ListsExactlyTheNotices) {
-  auto rows = testing::rows_of("errors.md", "Notices");
+  auto rows = json::testing::rows_of("errors.md", "Notices");
   for (const auto kind : fb::EnumValuesNoticeKind()) {
     if (!is_in(kNoticesNoLongerSent, kind)) {
       EXPECT_EQ(rows.erase(fb::EnumNameNoticeKind(kind)), 1U) << fb::EnumNameNoticeKind(kind);
@@ -76,7 +76,7 @@ const char* name_of(transport::CloseReason reason) {
 }
 
 TEST(ErrorsPage, ListsExactlyTheReasonsOfClosing) {
-  auto rows = testing::rows_of("errors.md", "Closing");
+  auto rows = json::testing::rows_of("errors.md", "Closing");
   for (int code = 0; code <= static_cast<int>(transport::CloseReason::internal_error); ++code) {
     const auto reason = static_cast<transport::CloseReason>(code);
     const auto row = rows.find(name_of(reason));

@@ -1,11 +1,10 @@
 #include "link_terms.h"
 
-#include "invite_key.h"
-
 #include <gtest/gtest.h>
 
 #include "theta/base/hex.h"
 #include "theta/crypto/keys.h"
+#include "theta/json/invite_key.h"
 
 namespace theta::cli {
 namespace {
@@ -40,13 +39,13 @@ TEST(LinkTerms, AnInviteIsNamedByItsLinkOrItsKey) {
   link.port = 4433;
   link.room.bytes.fill(1);
   link.hub = issuer.public_key<HubKey>();
-  EXPECT_FALSE(parse_invite_key(log::to_string(link))) << "a member's link has no invite";
+  EXPECT_FALSE(json::parse_invite_key(log::to_string(link))) << "a member's link has no invite";
   seed.bytes.fill(4);
   link.ticket = log::RoomLink::Ticket{log::make_invite(link.room, {}, issuer, seed), seed};
   const auto key = link.ticket->invite.key;
-  EXPECT_EQ(parse_invite_key(log::to_string(link)), key);
-  EXPECT_EQ(parse_invite_key(to_hex(key.view())), key);
-  for (const char* text : {"", "theta://nowhere", "abcd"}) EXPECT_FALSE(parse_invite_key(text)) << text;
+  EXPECT_EQ(json::parse_invite_key(log::to_string(link)), key);
+  EXPECT_EQ(json::parse_invite_key(to_hex(key.view())), key);
+  for (const char* text : {"", "theta://nowhere", "abcd"}) EXPECT_FALSE(json::parse_invite_key(text)) << text;
 }
 
 TEST(LinkTerms, ALinkIsGoodForFewWhenNobodySaidHowMany) {

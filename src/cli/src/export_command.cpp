@@ -2,11 +2,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <map>
+#include <optional>
+#include <span>
 
 #include "commands.h"
 #include "peer.h"
-#include "theta/interchange/gltf.h"
+#include "theta/models/room_export.h"
 
 namespace theta::cli {
 
@@ -17,53 +18,6 @@ struct ExportOptions {
   std::string file;
   std::uint32_t timeout_s = 120;
 };
-
-/// The scene in tree order, as the exporter wants it.
-std::vector<interchange::SceneNode> nodes_of(const scene::Scene& scene) {
-  std::vector<interchange::SceneNode> nodes;
-  struct Open {
-    ObjectId entity;
-    int parent;
-  };
-  std::vector<Open> open;
-  const auto push_children = [&](ObjectId parent, int index) {
-    const auto children = scene.children(parent);
-    for (auto child = children.rbegin(); child != children.rend(); ++child) open.push_back({*child, index});
-  };
-  push_children(kNoObject, -1);
-  while (!open.empty()) {
-    const auto [entity, parent] = open.back();
-    open.pop_back();
-    interchange::SceneNode node;
-    node.parent = parent;
-    if (const auto* name = scene.name(entity)) node.name = *name;
-    if (const auto* transform = scene.transform(entity)) node.transform = *transform;
-    if (const auto* mesh = scene.mesh(entity)) node.mesh = *mesh;
-    if (const auto* material = scene.material(entity)) node.material = *material;
-    if (const auto* light = scene.light(entity)) node.light = *light;
-    if (const auto* camera = scene.camera(entity)) node.camera = *camera;
-    nodes.push_back(std::move(node));
-    push_children(entity, static_cast<int>(nodes.size()) - 1);
-  }
-  return nodes;
-}
-
-std::map<AssetId, std::optional<SharedBytes>> assets_of(const std::vector<interchange::SceneNode>& nodes) {
-  std::map<AssetId, std::optional<SharedBytes>> assets;
-  const auto add = [&](const AssetId& asset) {
-    if (!asset.is_zero()) assets.emplace(asset, std::nullopt);
-  };
-  for (const auto& node : nodes) {
-    if (node.mesh) add(*node.mesh);
-    if (!node.mesh || !node.material) continue;  // a material without a mesh has no place in glTF
-    add(node.material->base_color_texture);
-    add(node.material->metallic_roughness_texture);
-    add(node.material->normal_texture);
-    add(node.material->occlusion_texture);
-    add(node.material->emissive_texture);
-  }
-  return assets;
-}
 
 /// Written beside the target and renamed, so that a half-written file never stands under the name.
 /// Returns why it could not be done; empty when it was.
@@ -105,42 +59,23 @@ ExitCode run_export(const Context& context, const ExportOptions& options) {
   auto opened = Peer::open(context, peer_options);
   if (!opened) return context.output.fail(opened.error().code, opened.error().message);
   auto& peer = **opened;
-  std::map<AssetId, std::optional<SharedBytes>> assets;
-  std::size_t waiting = 0;
-  std::string trouble;
+  std::optional<models::RoomExport> model;
   peer.on_event([&](const client::Event& event) {
-    if (const auto* ready = std::get_if<client::AssetReady>(&event)) {
-      const auto wanted = assets.find(ready->asset);
-      if (wanted != assets.end() && !wanted->second) {
-        wanted->second = ready->bytes;
-        --waiting;
-      }
-    }
-    if (const auto* failed = std::get_if<client::AssetFailed>(&event)) trouble = failed->refusal.text;
+    if (model) model->on_event(event);
   });
   if (const auto ready = peer.wait_caught_up(); !ready)
     return context.output.fail(ready.error().code, ready.error().message);
-  auto nodes = nodes_of(peer.session().scene());
-  assets = assets_of(nodes);
-  waiting = assets.size();
-  for (const auto& [asset, bytes] : assets)
-    if (const auto queued = peer.session().download_asset(asset); !queued)
-      return context.output.fail(ExitCode::failed, queued.error().message);
-  const auto total = assets.size();
+  model.emplace(peer.session(), std::span<const ObjectId>());
   const auto done = [&] {
-    context.output.progress("downloading",
-                            total == 0 ? 1.0 : 1.0 - static_cast<double>(waiting) / static_cast<double>(total));
-    return waiting == 0 || !trouble.empty();
+    model->advance();
+    context.output.progress("downloading", model->fraction());
+    return model->is_ready();
   };
   if (const auto got = peer.wait(done, std::chrono::seconds{options.timeout_s}); !got)
     return context.output.fail(got.error().code, got.error().message);
-  if (!trouble.empty()) return context.output.fail(ExitCode::failed, "an asset cannot be had: " + trouble);
-  const auto count = nodes.size();
-  interchange::ExportScene scene{std::move(nodes), [&](const AssetId& asset) -> std::optional<SharedBytes> {
-                                   const auto found = assets.find(asset);
-                                   return found == assets.end() ? std::nullopt : found->second;
-                                 }};
-  const auto bytes = interchange::export_glb(scene);
+  if (!model->trouble().empty()) return context.output.fail(ExitCode::failed, model->trouble());
+  const auto count = model->node_count();
+  const auto bytes = model->encode();
   if (!bytes) return context.output.fail(ExitCode::failed, bytes.error().message);
   if (const auto wrong = write_file(options.file, *bytes); !wrong.empty())
     return context.output.fail(ExitCode::failed, options.file + ": " + wrong);

@@ -1,11 +1,11 @@
 #include <filesystem>
 #include <fstream>
-#include <set>
 
-#include "command_json.h"
 #include "commands.h"
 #include "peer.h"
 #include "theta/interchange/gltf.h"
+#include "theta/json/command_json.h"
+#include "theta/models/room_import.h"
 
 namespace theta::cli {
 
@@ -19,192 +19,84 @@ struct ImportOptions {
 };
 
 using interchange::ImportedScene;
-
-/// Bytes that one entity takes in a payload, generously: tables, id, transform, name, mesh, material with five
-/// textures.
-std::size_t payload_bytes(const interchange::SceneNode& node) {
-  return 160 + node.name.size() + (node.mesh ? 40 : 0) + (node.material ? 320 : 0) + (node.light ? 60 : 0) +
-         (node.camera ? 60 : 0);
-}
-
-client::NewEntity to_entity(const interchange::SceneNode& node) {
-  client::NewEntity entity;
-  entity.name = node.name;
-  entity.transform = node.transform;
-  entity.mesh = node.mesh;
-  entity.material = node.material;
-  entity.light = node.light;
-  entity.camera = node.camera;
-  return entity;
-}
+using json::object_from_text;
+using json::to_text;
 
 class Importer {
  public:
-  Importer(const Context& context, const ImportOptions& options, Peer& peer)
-      : context_(context), options_(options), peer_(peer) {
-    peer_.on_event([this](const client::Event& event) { note(event); });
+  Importer(const Context& context, const ImportOptions& options, ObjectId parent, Peer& peer)
+      : context_(context), options_(options), parent_(parent), peer_(peer) {
+    peer_.on_event([this](const client::Event& event) {
+      if (import_) import_->on_event(event);
+    });
   }
 
   /// Everything was read and checked before anything enters the room. A file that the room refuses half-way is taken
   /// back; what came in before it stays.
-  ExitCode run(const std::vector<std::pair<std::string, ImportedScene>>& scenes) {
+  ExitCode run(std::vector<std::pair<std::string, ImportedScene>> scenes) {
     if (const auto ready = peer_.wait_caught_up(); !ready) return report(ready.error());
-    for (const auto& [file, scene] : scenes) {
-      if (const auto uploaded = upload(file, scene); !uploaded) return report(uploaded.error());
-      if (const auto made = create(file, scene); !made) return report(take_back(made.error()));
+    for (auto& [file, scene] : scenes) {
+      models::RoomImportOptions into;
+      into.parent = parent_;
+      into.name = std::filesystem::path(file).stem().string();
+      import_.emplace(peer_.session(), std::move(scene), std::move(into));
+      if (const auto made = bring_in(file); !made) return report(made.error());
     }
     return ExitCode::ok;
   }
 
  private:
-  template <class T>
-  using Result = Peer::Result<T>;
-  using Place = replica::Replica::CommandSpan;
+  using Phase = models::RoomImport::Phase;
 
   ExitCode report(const Failure<ExitCode>& failure) const {
     return context_.output.fail(failure.code, failure.message);
   }
 
-  void note(const client::Event& event) {
-    if (const auto* stored = std::get_if<client::AssetStored>(&event)) waiting_.erase(stored->asset);
-    if (const auto* failed = std::get_if<client::AssetFailed>(&event))
-      if (waiting_.erase(failed->asset) > 0)
-        fail_with(exit_code_of(failed->refusal.code), "an asset was refused: " + failed->refusal.text);
-    if (const auto* settled = std::get_if<client::CommandSettled>(&event)) note(*settled);
+  static ExitCode exit_code_of_trouble(const models::ImportTrouble& trouble) {
+    if (const auto* refusal = std::get_if<log::RefusalCode>(&trouble.cause)) return exit_code_of(*refusal);
+    if (const auto* error = std::get_if<client::ClientError>(&trouble.cause)) return exit_code_of(*error);
+    return ExitCode::failed;
   }
 
-  void note(const client::CommandSettled& settled) {
-    ++settled_;
-    if (settled.refusal) fail_with(exit_code_of(settled.refusal->code), "refused: " + settled.refusal->text);
-    if (settled.how != client::CommandSettled::How::acknowledged) return;
-    const Place place{settled.nonce, settled.index};
-    if (!first_made_) first_made_ = place;
-    last_made_ = place;
-    if (settled.outcome && settled.outcome->status == replica::OutcomeStatus::rejected)
-      fail_with(ExitCode::failed, replica::describe(*settled.outcome, ""));
-  }
-
-  /// The first trouble is the one to tell; what follows comes of it.
-  void fail_with(ExitCode code, const std::string& sentence) {
-    if (!trouble_) trouble_ = Failure<ExitCode>{code, sentence};
-  }
-
-  Result<void> upload(const std::string& file, const ImportedScene& scene) {
-    for (const auto& asset : scene.assets) {
-      const auto queued = peer_.session().upload_asset(asset.bytes);
-      if (!queued) return fail(exit_code_of(queued.error().code), file + ": " + queued.error().message);
-      waiting_.insert(asset.id);
+  /// The time-out is for each phase.
+  Peer::Result<void> bring_in(const std::string& file) {
+    auto& import = *import_;
+    while (!import.is_over()) {
+      const auto phase = import.phase();
+      const auto moved = peer_.wait([&] { return advance(phase); }, std::chrono::seconds{options_.timeout_s});
+      if (moved) continue;
+      if (!import.trouble()) return moved;
+      return fail(exit_code_of_trouble(*import.trouble()),
+                  file + ": " + import.trouble()->text + ". Not every part of it was answered (" +
+                      moved.error().message +
+                      "): join the room again to have the rest sent, then look at it and delete what is too much");
     }
-    const auto total = waiting_.size();
-    const auto done = [&] {
-      context_.output.progress(
-          "uploading", total == 0 ? 1.0 : 1.0 - static_cast<double>(waiting_.size()) / static_cast<double>(total));
-      return waiting_.empty() || trouble_;
-    };
-    if (auto uploaded = peer_.wait(done, timeout()); !uploaded) return uploaded;
-    return check(file);
-  }
-
-  Result<void> create(const std::string& file, const ImportedScene& scene) {
-    const auto root_parent = object_from_text(options_.parent);
-    if (!root_parent)
-      return fail(ExitCode::usage, "--parent: expected an id like 3:17 or root, got \"" + options_.parent + "\"");
-    // One entity holds the file's roots, so that an import can be moved or deleted as one thing.
-    client::NewEntity top;
-    top.parent = *root_parent;
-    top.name = std::filesystem::path(file).stem().string();
-    top.transform = scene::Transform{};
-    const auto ids = peer_.session().mint_ids(scene.nodes.size() + 1);
-    if (!ids) return fail(exit_code_of(ids.error().code), ids.error().message);
-    top.id = top_ = ids->front();
-    std::vector<client::NewEntity> batch = {top};
-    std::size_t batch_bytes = 512;
-    submitted_ = settled_ = 0;
-    first_made_.reset();
-    last_made_.reset();
-    for (std::size_t at = 0; at < scene.nodes.size(); ++at) {
-      const auto& node = scene.nodes[at];
-      constexpr std::size_t kBatchBytes = limits::kPayloadBytesMax * 3 / 4;
-      if (batch_bytes + payload_bytes(node) > kBatchBytes) {
-        if (auto sent = submit(file, batch); !sent) return sent;
-        batch_bytes = 512;
-      }
-      auto entity = to_entity(node);
-      entity.id = (*ids)[at + 1];
-      entity.parent = node.parent < 0 ? top.id : (*ids)[static_cast<std::size_t>(node.parent) + 1];
-      batch_bytes += payload_bytes(node);
-      batch.push_back(std::move(entity));
-    }
-    if (auto sent = submit(file, batch); !sent) return sent;
-    const auto done = [&] {
-      context_.output.progress("creating", static_cast<double>(settled_) / static_cast<double>(submitted_));
-      return all_settled() || trouble_;
-    };
-    if (auto settled = peer_.wait(done, timeout()); !settled) return settled;
-    if (auto checked = check(file); !checked) return checked;
+    if (import.trouble()) return fail(exit_code_of_trouble(*import.trouble()), file + ": " + import.trouble()->text);
     context_.output.result({{"event", "imported"},
                             {"file", file},
-                            {"entity", to_text(top.id)},
-                            {"entities", scene.nodes.size() + 1},
-                            {"assets", scene.assets.size()}},
-                           file + ": " + std::to_string(scene.nodes.size() + 1) + " entities, " +
-                               std::to_string(scene.assets.size()) + " assets, below " + to_text(top.id));
+                            {"entity", to_text(import.top())},
+                            {"entities", import.entity_count()},
+                            {"assets", import.asset_count()}},
+                           file + ": " + std::to_string(import.entity_count()) + " entities, " +
+                               std::to_string(import.asset_count()) + " assets, below " + to_text(import.top()));
     return {};
   }
 
-  Result<void> submit(const std::string& file, std::vector<client::NewEntity>& batch) {
-    if (batch.empty()) return {};
-    const auto made = peer_.session().create_entities(std::move(batch));
-    batch.clear();
-    if (!made) return fail(exit_code_of(made.error().code), file + ": " + made.error().message);
-    ++submitted_;
-    return {};
+  /// True when the phase is another than `phase`.
+  bool advance(Phase phase) {
+    auto& import = *import_;
+    while (!import.is_over() && import.has_work() && import.phase() == phase) import.advance();
+    if (import.trouble() && phase != Phase::taking_back) import.advance();
+    if (phase != Phase::taking_back)
+      context_.output.progress(phase == Phase::uploading ? "uploading" : "creating", import.fraction());
+    return import.phase() != phase;
   }
-
-  [[nodiscard]] bool all_settled() const { return settled_ >= submitted_; }
-
-  /// After a failure half-way. Commands of one author are taken in order, so the ones that came in are a span, and one
-  /// undo takes them back.
-  [[nodiscard]] Failure<ExitCode> take_back(const Failure<ExitCode>& failure) {
-    if (const auto settled = peer_.wait([this] { return all_settled(); }, timeout()); !settled)
-      return {failure.code, failure.message + ". Not every part of it was answered (" + settled.error().message +
-                                "): join the room again to have the rest sent, then look at it and delete what is too "
-                                "much"};
-    if (!first_made_) return {failure.code, failure.message + ". Nothing of this file is in the room"};
-    trouble_.reset();
-    submitted_ = settled_ = 0;
-    const auto undo = peer_.session().undo(*first_made_, *last_made_);
-    std::string stands = undo ? std::string() : undo.error().message;
-    if (undo) {
-      submitted_ = 1;
-      const auto undone = peer_.wait([this] { return all_settled(); }, timeout());
-      if (!undone) stands = undone.error().message;
-      if (trouble_) stands = trouble_->message;
-    }
-    if (stands.empty()) return {failure.code, failure.message + ". What had come in of this file was taken back"};
-    return {failure.code, failure.message +
-                              ". What had come in of this file stands, since it could not be taken back (" + stands +
-                              "); delete_entities with the target " + to_text(top_) + " removes it"};
-  }
-
-  Result<void> check(const std::string& file) const {
-    if (!trouble_) return {};
-    return fail(trouble_->code, file + ": " + trouble_->message);
-  }
-
-  std::chrono::milliseconds timeout() const { return std::chrono::seconds{options_.timeout_s}; }
 
   const Context& context_;
   const ImportOptions& options_;
+  ObjectId parent_;
   Peer& peer_;
-  std::set<AssetId> waiting_;
-  std::size_t submitted_ = 0;
-  std::size_t settled_ = 0;
-  // Of the file that is being created: its top entity, and what the log has of it.
-  ObjectId top_ = kNoObject;
-  std::optional<Place> first_made_;
-  std::optional<Place> last_made_;
-  std::optional<Failure<ExitCode>> trouble_;
+  std::optional<models::RoomImport> import_;
 };
 
 std::optional<Bytes> read_file(const std::string& path, std::size_t bytes_max) {
@@ -220,6 +112,10 @@ std::optional<Bytes> read_file(const std::string& path, std::size_t bytes_max) {
 }
 
 ExitCode run_import(const Context& context, const ImportOptions& options) {
+  const auto parent = object_from_text(options.parent);
+  if (!parent)
+    return context.output.fail(ExitCode::usage,
+                               "--parent: expected an id like 3:17 or root, got \"" + options.parent + "\"");
   std::vector<std::pair<std::string, ImportedScene>> scenes;
   for (const auto& path : options.files) {
     const interchange::ImportLimits limits;
@@ -248,7 +144,7 @@ ExitCode run_import(const Context& context, const ImportOptions& options) {
   peer_options.link = options.link;
   auto peer = Peer::open(context, peer_options);
   if (!peer) return context.output.fail(peer.error().code, peer.error().message);
-  return Importer(context, options, **peer).run(scenes);
+  return Importer(context, options, *parent, **peer).run(std::move(scenes));
 }
 
 }  // namespace

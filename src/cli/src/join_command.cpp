@@ -8,17 +8,25 @@
 #include <cerrno>
 #include <csignal>
 
-#include "command_json.h"
 #include "commands.h"
-#include "event_json.h"
 #include "line_reader.h"
 #include "peer.h"
 #include "scene_text.h"
 #include "theta/base/hex.h"
+#include "theta/json/command_json.h"
+#include "theta/json/event_json.h"
+#include "theta/json/scene_json.h"
 
 namespace theta::cli {
 
 namespace {
+
+using json::CommandJsonError;
+using json::event_line;
+using json::event_sentence;
+using json::members_json;
+using json::members_text;
+using json::scene_json;
 
 struct JoinOptions {
   std::string link;
@@ -130,13 +138,13 @@ class Join {
       return take_bad_line(text, "--read-only takes no commands; without it, join does", ExitCode::usage);
     const auto line = Json::parse(text, nullptr, false);
     if (line.is_discarded()) return take_bad_line(text, "expected one JSON object a line", ExitCode::bad_input);
-    const auto submitted = submit_json(peer_.session(), line);
+    const auto submitted = json::submit_json(peer_.session(), line);
     if (!submitted) return take_bad_line(text, submitted.error().message, exit_code_of_line(submitted.error().code));
     Json answer = {{"event", "submitted"}, {"handle", submitted->handle.value()}};
     if (line.contains("tag")) answer["tag"] = line["tag"];
     if (!submitted->ids.empty()) {
       Json ids = Json::array();
-      for (const auto id : submitted->ids) ids.push_back(to_text(id));
+      for (const auto id : submitted->ids) ids.push_back(json::to_text(id));
       answer["ids"] = std::move(ids);
     }
     report(answer);
@@ -219,7 +227,7 @@ std::string list_of_commands() {
   constexpr std::size_t kLineWidth = 100;
   std::string list;
   std::string line;
-  for (const auto& [name, fields] : command_fields()) {
+  for (const auto& [name, fields] : json::command_fields()) {
     if (line.size() + name.size() > kLineWidth) {
       list += line + "\n ";
       line.clear();

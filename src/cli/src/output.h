@@ -1,24 +1,16 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
-#include <string_view>
-
-#include <nlohmann/json.hpp>
 
 #include "exit_code.h"
+#include "theta/json/json.h"
+#include "theta/json/printable.h"
 
 namespace theta::cli {
 
-/// Ordered, so that lines read the same each time.
-using Json = nlohmann::ordered_json;
-
-/// What others chose, names above all, made safe to print: control characters, also the invisible ones that turn the
-/// direction of text, and bytes that are not UTF-8 come out as escapes, so that no terminal obeys them.
-[[nodiscard]] std::string printable(std::string_view text);
-
-/// "1 record", "2 records".
-[[nodiscard]] std::string counted(std::uint64_t count, const std::string& one, const std::string& many);
+using json::counted;
+using json::Json;
+using json::printable;
 
 /// Results on stdout (sentences, or JSON lines with --json), everything else on stderr.
 class Output {

@@ -2,12 +2,12 @@
 
 #include "commands.h"
 #include "data_folder.h"
-#include "invite_key.h"
 #include "link_terms.h"
 #include "peer.h"
 #include "theta/base/hex.h"
 #include "theta/base/limits.h"
 #include "theta/client/identity.h"
+#include "theta/json/invite_key.h"
 
 namespace theta::cli {
 
@@ -74,7 +74,7 @@ ExitCode new_room(const Context& context, const RoomOptions& options) {
 }
 
 ExitCode revoke_invite(const Context& context, const std::string& link, const std::string& invite) {
-  const auto key = parse_invite_key(invite);
+  const auto key = json::parse_invite_key(invite);
   if (!key)
     return context.output.fail(ExitCode::usage,
                                "--revoke: expected a link with an invite, or an invite's key as 64 hexadecimal digits");

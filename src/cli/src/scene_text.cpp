@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "command_json.h"
 #include "output.h"
+#include "theta/json/command_json.h"
 
 namespace theta::cli {
 
@@ -19,7 +19,7 @@ std::string number(float value) {
 }
 
 std::string entity_text(const scene::Scene& scene, ObjectId entity) {
-  std::string text = to_text(entity);
+  std::string text = json::to_text(entity);
   if (const auto* name = scene.name(entity)) text += "  \"" + printable(*name) + "\"";
   if (const auto* transform = scene.transform(entity)) {
     const auto& at = transform->position;

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "output.h"
 #include "theta/base/hex.h"
 #include "theta/base/ids.h"
+#include "theta/json/json.h"
 #include "theta/scene/components.h"
 
-namespace theta::cli {
+namespace theta::json {
 
 /// What is wrong with a line of input. Thrown and caught within the reading of one line only (`submit_json`): JSON is
 /// deep, and every field can be wrong.
@@ -65,4 +65,4 @@ template <class Enum>
   refuse_field(field, "one of " + expected);
 }
 
-}  // namespace theta::cli
+}  // namespace theta::json

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "json_fields.h"
-#include "output.h"
+#include "theta/json/json.h"
 #include "theta/scene/components.h"
 
-namespace theta::cli {
+namespace theta::json {
 
 // Components as people and programs write them (docs/cli.md), in both directions. What is absent in an object keeps its
 // default; what does not belong there is a BadLine.
@@ -22,4 +22,4 @@ namespace theta::cli {
 [[nodiscard]] Json to_json(const scene::Light& light);
 [[nodiscard]] Json to_json(const scene::Camera& camera);
 
-}  // namespace theta::cli
+}  // namespace theta::json

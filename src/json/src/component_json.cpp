@@ -4,7 +4,7 @@
 
 #include "theta/wire/schema.h"
 
-namespace theta::cli {
+namespace theta::json {
 
 namespace fb = wire::fb;
 
@@ -117,4 +117,4 @@ Json to_json(const scene::Camera& camera) {
           {"far", camera.far_plane}};
 }
 
-}  // namespace theta::cli
+}  // namespace theta::json

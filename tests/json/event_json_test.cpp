@@ -1,11 +1,11 @@
-#include "event_json.h"
+#include "theta/json/event_json.h"
 
 #include <gmock/gmock.h>
 
 #include "document_rows.h"
 #include "theta/base/hex.h"
 
-namespace theta::cli {
+namespace theta::json {
 namespace {
 
 using ::testing::HasSubstr;
@@ -105,27 +105,6 @@ TEST(EventJson, TheManualTellsOfEveryEvent) {
   check(std::make_index_sequence<std::variant_size_v<client::Event>>{});
 }
 
-TEST(EventJson, MembersAreToldWithTheKeysThatCommandsName) {
-  log::Members members;
-  log::Member ann;
-  ann.key.bytes.fill(0xab);
-  ann.display_name = "Ann\x1b";
-  ann.role = wire::fb::Role::editor;
-  ann.slot = AuthorSlot{0};
-  members.put(ann);
-  log::Member viewer;
-  viewer.key.bytes.fill(0xcd);
-  viewer.role = wire::fb::Role::viewer;
-  members.put(viewer);
-  const auto json = members_json(members);
-  ASSERT_EQ(json.size(), 2U);
-  EXPECT_EQ(json[0]["author"], to_hex(ann.key.view()));
-  EXPECT_EQ(json[0]["role"], "editor");
-  EXPECT_EQ(json[0]["slot"], 0);
-  EXPECT_FALSE(json[1].contains("slot"));
-  EXPECT_THAT(members_text(json), HasSubstr("abab  editor  Ann\\x1b\n"));
-}
-
 TEST(EventJson, ForPeopleManyRegistersAreCounted) {
   Json line = {{"event", "changed"}, {"registers", Json::array()}};
   for (int at = 0; at < 9; ++at) line["registers"].push_back({at % 2 == 0 ? "1:1" : "1:2", "name"});
@@ -140,4 +119,4 @@ TEST(EventJson, ForPeopleALineIsWordsWithoutControlCharacters) {
 }
 
 }  // namespace
-}  // namespace theta::cli
+}  // namespace theta::json

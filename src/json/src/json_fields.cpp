@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace theta::cli {
+namespace theta::json {
 
 void refuse_field(const std::string& field, const std::string& expected) {
   throw BadLine{"field \"" + field + "\": expected " + expected};
@@ -64,4 +64,4 @@ scene::Quat quat_of(const Json& value, const char* field) {
   return {list[0], list[1], list[2], list[3]};
 }
 
-}  // namespace theta::cli
+}  // namespace theta::json

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace theta::cli::testing {
+namespace theta::json::testing {
 
 /// The rows of the tables below a heading of a document, by what stands as code in their first cell; several in one
 /// cell share the row.
@@ -31,4 +31,4 @@ inline std::map<std::string, std::string> rows_of(const std::string& document, c
   return rows;
 }
 
-}  // namespace theta::cli::testing
+}  // namespace theta::json::testing

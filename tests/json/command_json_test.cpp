@@ -1,14 +1,13 @@
-#include "command_json.h"
+#include "theta/json/command_json.h"
 
 #include <gmock/gmock.h>
 
 #include "client/peers.h"
 #include "document_rows.h"
-#include "event_json.h"
-#include "scene_text.h"
 #include "theta/base/hex.h"
+#include "theta/json/scene_json.h"
 
-namespace theta::cli {
+namespace theta::json {
 namespace {
 
 using client::CommandSettled;
@@ -292,15 +291,6 @@ TEST_F(Typed, WhatTheSceneOrTheRoleForbidsIsToldApart) {
   EXPECT_EQ(refused.error().code, CommandJsonError::not_permitted);
 }
 
-TEST_F(Typed, ASceneForPeopleIsATreeWithNothingThatATerminalObeys) {
-  type(R"({"command":"create_entities","entities":[{"name":"top","position":[0,1.5,0],"tags":["x"]},
-           {"name":"exe.\u202egpj","parent_index":0,"light":{},"visible":false}]})");
-  EXPECT_EQ(scene_text(admin->scene()),
-            "2 entities\n"
-            "  0:1  \"top\"  at 0 1.5 0  #x\n"
-            "    0:2  \"exe.\\u202egpj\"  at 0 0 0  (light, hidden)");
-}
-
 TEST(CommandJson, TheManualNamesEveryCommandAndField) {
   auto rows = testing::rows_of("cli.md", "Commands of `join`");
   for (const auto& [command, fields] : command_fields()) {
@@ -312,4 +302,4 @@ TEST(CommandJson, TheManualNamesEveryCommandAndField) {
 }
 
 }  // namespace
-}  // namespace theta::cli
+}  // namespace theta::json

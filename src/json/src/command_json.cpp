@@ -1,4 +1,4 @@
-#include "command_json.h"
+#include "theta/json/command_json.h"
 
 #include <functional>
 #include <map>
@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "component_json.h"
-#include "invite_key.h"
 #include "json_fields.h"
+#include "theta/json/invite_key.h"
 
-namespace theta::cli {
+namespace theta::json {
 
 namespace commands = client::commands;
 namespace fb = wire::fb;
@@ -339,4 +339,4 @@ Expected<Submitted, CommandJsonError> submit_json(client::Session& session, cons
   }
 }
 
-}  // namespace theta::cli
+}  // namespace theta::json

@@ -5,9 +5,9 @@
 
 #include "theta/base/ids.h"
 
-namespace theta::cli {
+namespace theta::json {
 
 /// An invite's key from its link or from 64 hexadecimal digits; empty when it is neither.
 [[nodiscard]] std::optional<InviteKey> parse_invite_key(const std::string& text);
 
-}  // namespace theta::cli
+}  // namespace theta::json

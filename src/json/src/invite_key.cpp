@@ -1,9 +1,9 @@
-#include "invite_key.h"
+#include "theta/json/invite_key.h"
 
 #include "theta/base/hex.h"
 #include "theta/log/invite.h"
 
-namespace theta::cli {
+namespace theta::json {
 
 std::optional<InviteKey> parse_invite_key(const std::string& text) {
   if (const auto link = log::parse_link(text)) {
@@ -15,4 +15,4 @@ std::optional<InviteKey> parse_invite_key(const std::string& text) {
   return InviteKey::from(*bytes);
 }
 
-}  // namespace theta::cli
+}  // namespace theta::json

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "output.h"
 #include "theta/base/ids.h"
 #include "theta/base/result.h"
 #include "theta/client/session.h"
+#include "theta/json/json.h"
 
-namespace theta::cli {
+namespace theta::json {
 
 /// Ids as people and programs write them: "SLOT:COUNTER", and "root" for no entity.
 [[nodiscard]] std::string to_text(ObjectId id);
@@ -32,4 +32,4 @@ struct Submitted {
 /// Every command that a line may name, with the fields that it takes besides "command" and "tag".
 [[nodiscard]] std::map<std::string, std::vector<std::string>> command_fields();
 
-}  // namespace theta::cli
+}  // namespace theta::json

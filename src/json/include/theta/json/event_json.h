@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "theta/client/events.h"
+#include "theta/json/json.h"
+
+namespace theta::json {
+
+/// One line of `theta join`'s output; empty for events that say nothing to a program (progress in between).
+[[nodiscard]] std::optional<Json> event_line(const client::Event& event);
+/// The same for people.
+[[nodiscard]] std::string event_sentence(const Json& line);
+
+}  // namespace theta::json

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace theta::models {
+
+class RoomExport;
+class RoomImport;
+
+}  // namespace theta::models

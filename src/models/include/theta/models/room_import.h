@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "theta/client/session.h"
+#include "theta/interchange/gltf.h"
+
+namespace theta::models {
+
+struct RoomImportOptions {
+  /// kNoObject: the root.
+  ObjectId parent = kNoObject;
+  /// Of the one entity that holds the file's roots, so that an import can be moved or deleted as one thing.
+  std::string name = {};
+  scene::Transform transform = {};
+};
+
+/// Why an import ended without its model in the room.
+struct ImportTrouble {
+  /// What the hub or the session answered; monostate: the command lost, or the caller cancelled.
+  std::variant<std::monostate, log::RefusalCode, client::ClientError> cause;
+  /// What went wrong, and what of the file stands in the room now.
+  std::string text;
+};
+
+/// Brings one file's scene into a room, step by step: assets go up first, so that whoever sees the entities can load
+/// them, then the entities come in as few packets as hold them. What fails half-way is taken back by one undo.
+///
+/// One thread, the session's. Nothing happens but in the calls; whoever drives it hands in every event of the session
+/// and calls `advance` until `is_over`.
+class RoomImport {
+ public:
+  /// `session` must outlive it and be caught up, or attached earlier.
+  RoomImport(client::Session& session, interchange::ImportedScene scene, RoomImportOptions options);
+
+  void on_event(const client::Event& event);
+  /// Queues what is next: a few uploads, or one packet of entities.
+  void advance();
+  /// Begins to take back what there is. Without effect when all is done.
+  void cancel();
+
+  enum class Phase : std::uint8_t { uploading, creating, waiting, taking_back, done, failed };
+  [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] bool is_over() const { return phase_ == Phase::done || phase_ == Phase::failed; }
+  /// True while `advance` has something to do without another event.
+  [[nodiscard]] bool has_work() const;
+  /// Of the present phase, 0 to 1.
+  [[nodiscard]] double fraction() const;
+  /// Set from the moment that something went wrong; its text is complete when the import is over.
+  [[nodiscard]] const std::optional<ImportTrouble>& trouble() const { return trouble_; }
+  /// The entity that holds everything; kNoObject before the first packet.
+  [[nodiscard]] ObjectId top() const { return top_; }
+  [[nodiscard]] std::size_t entity_count() const { return scene_.nodes.size() + 1; }
+  [[nodiscard]] std::size_t asset_count() const { return scene_.assets.size(); }
+
+ private:
+  using Place = replica::Replica::CommandSpan;
+
+  void note(const client::CommandSettled& settled);
+  void fail_with(ImportTrouble trouble);
+  void upload_some();
+  void create_some();
+  void begin_taking_back();
+  void finish_taking_back();
+  [[nodiscard]] client::NewEntity entity_at(std::size_t node) const;
+
+  client::Session& session_;
+  interchange::ImportedScene scene_;
+  RoomImportOptions options_;
+  Phase phase_ = Phase::uploading;
+  std::size_t next_asset_ = 0;
+  std::set<AssetId> uploading_;
+  std::size_t next_node_ = 0;
+  std::vector<ObjectId> ids_;
+  ObjectId top_ = kNoObject;
+  std::set<client::CommandHandle> unsettled_;
+  std::size_t submitted_ = 0;
+  // What the log has of it. Commands of one author are taken in order, so they are a span, and one undo takes it back.
+  std::optional<Place> first_made_;
+  std::optional<Place> last_made_;
+  std::optional<client::CommandHandle> undo_;
+  std::string why_not_undone_;
+  std::optional<ImportTrouble> trouble_;
+};
+
+}  // namespace theta::models

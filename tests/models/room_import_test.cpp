@@ -1,0 +1,121 @@
+#include "theta/models/room_import.h"
+
+#include <gmock/gmock.h>
+
+#include "client/peers.h"
+#include "theta/models/room_export.h"
+
+namespace theta::models {
+namespace {
+
+using client::testing::TestPeer;
+using client::testing::World;
+using ::testing::HasSubstr;
+using Phase = RoomImport::Phase;
+
+/// A chain of nodes, each below the one before.
+interchange::ImportedScene nodes(std::size_t count, std::size_t name_bytes = 0) {
+  interchange::ImportedScene scene;
+  for (std::size_t at = 0; at < count; ++at) {
+    interchange::SceneNode node;
+    node.name = "node " + std::to_string(at) + std::string(name_bytes, 'x');
+    node.parent = at % 100 == 0 ? -1 : static_cast<int>(at) - 1;
+    scene.nodes.push_back(node);
+  }
+  return scene;
+}
+
+class Importing : public ::testing::Test {
+ protected:
+  /// Drives the import to its end, as a program would.
+  void finish(RoomImport& import) {
+    std::size_t seen = admin.events.size();
+    const bool over = world.run_until([&] {
+      for (; seen < admin.events.size(); ++seen) import.on_event(admin.events[seen]);
+      while (import.has_work()) import.advance();
+      if (import.trouble()) import.advance();
+      return import.is_over();
+    });
+    EXPECT_TRUE(over);
+  }
+
+  World world;
+  TestPeer& admin = world.add_admin();
+};
+
+TEST_F(Importing, EntitiesComeInBelowOneThatHoldsThem) {
+  RoomImportOptions options;
+  options.name = "model";
+  options.transform.position.y = 2;
+  RoomImport import(*admin, nodes(3), options);
+  finish(import);
+  ASSERT_EQ(import.phase(), Phase::done);
+  const auto& scene = admin->scene();
+  EXPECT_EQ(scene.children(kNoObject), std::vector{import.top()});
+  EXPECT_EQ(*scene.name(import.top()), "model");
+  EXPECT_EQ(scene.transform(import.top())->position.y, 2);
+  EXPECT_EQ(scene.subtree(import.top(), 10).size(), 4U);
+  EXPECT_EQ(*scene.name(scene.children(import.top()).front()), "node 0");
+}
+
+TEST_F(Importing, ManyEntitiesTakeFewPacketsAndKeepTheirOrder) {
+  RoomImport import(*admin, nodes(1000, 100), {});
+  finish(import);
+  ASSERT_EQ(import.phase(), Phase::done);
+  EXPECT_EQ(admin->scene().entity_count(), 1001U);
+  EXPECT_LE(world.hub.log().size(), 9U) << "48 KiB and more a packet";
+  EXPECT_TRUE(world.all_equal());
+}
+
+TEST_F(Importing, WhatIsRefusedHalfWayIsTakenBack) {
+  std::size_t packets = 0;
+  world.hub.refuse = [&](Nonce nonce) -> std::optional<wire::Refusal> {
+    if (++packets != 2) return std::nullopt;
+    return wire::Refusal{nonce, wire::fb::RefusalCode::quota, 0, nonce, "the room is full"};
+  };
+  RoomImport import(*admin, nodes(1000, 100), {});
+  finish(import);
+  EXPECT_EQ(import.phase(), Phase::failed);
+  EXPECT_THAT(import.trouble()->text, HasSubstr("the room is full"));
+  EXPECT_THAT(import.trouble()->text, HasSubstr("taken back"));
+  EXPECT_EQ(admin->scene().entity_count(), 0U);
+  EXPECT_TRUE(world.all_equal());
+}
+
+TEST_F(Importing, WhatIsCancelledLeavesNothing) {
+  RoomImport import(*admin, nodes(1000, 100), {});
+  import.advance();
+  import.advance();
+  EXPECT_GT(admin->scene().entity_count(), 0U);
+  import.cancel();
+  finish(import);
+  EXPECT_EQ(import.phase(), Phase::failed);
+  EXPECT_THAT(import.trouble()->text, HasSubstr("cancelled"));
+  EXPECT_EQ(admin->scene().entity_count(), 0U);
+}
+
+TEST_F(Importing, WithoutARoleNothingIsTried) {
+  auto& viewer = world.add_member(admin, "Vera", 2, wire::fb::Role::viewer);
+  RoomImport import(*viewer, nodes(2), {});
+  while (!import.is_over()) import.advance();
+  EXPECT_EQ(import.phase(), Phase::failed);
+  EXPECT_EQ(std::get<client::ClientError>(import.trouble()->cause), client::ClientError::not_permitted);
+}
+
+TEST_F(Importing, AnExportOfSomeEntitiesHoldsThemAndAllBelowOnce) {
+  RoomImport import(*admin, nodes(3), {});
+  finish(import);
+  const auto& scene = admin->scene();
+  const auto below = scene.children(import.top()).front();
+  const std::vector<ObjectId> chosen = {below, import.top()};
+  RoomExport whole(*admin, chosen);
+  EXPECT_EQ(whole.node_count(), 4U);
+  RoomExport part(*admin, std::vector{below});
+  EXPECT_EQ(part.node_count(), 3U);
+  EXPECT_EQ(RoomExport(*admin, {}).node_count(), 4U);
+  ASSERT_TRUE(part.is_ready());
+  EXPECT_TRUE(part.encode().has_value());
+}
+
+}  // namespace
+}  // namespace theta::models
