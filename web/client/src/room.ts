@@ -1,6 +1,6 @@
 import type {
   AssetId, Command, Conflict, EntityId, HistoryEntry, Member, MeshGeometry, NewEntity, Participant, Presence, Role,
-  Scene, SceneChange, Seq, Status, Submitted,
+  Scene, SceneChange, Seq, Status, Submitted, Vec3,
 } from "./types.js";
 
 /** What a room tells, by name. */
@@ -33,6 +33,19 @@ export interface ImportFiles {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
+export interface ImportOptions extends LongTask {
+  /** Absent: `ROOT`. */
+  readonly parent?: EntityId;
+  readonly position?: Vec3;
+}
+
+export interface Imported {
+  /** What stands right below `parent` now: one entity that holds all of the file's. */
+  readonly ids: readonly EntityId[];
+  /** What the file holds and Theta left out, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * One room, live or offline. Edits show at once and are sent when they can be; a promise tells what became of them.
  * The C++ core that verifies and applies everything runs in a worker; `scene`, `members`, `participants` and `status`
@@ -63,8 +76,7 @@ export interface Room {
   createInvite(terms?: { role?: Role; expiresAt?: Date | null; uses?: number | null }): Promise<InviteLinks>;
 
   /** Reads GLB, or glTF with the files beside it, and makes its entities below `parent`. */
-  importModel(files: ImportFiles, options?: LongTask & { parent?: EntityId; position?: readonly [number, number, number] }):
-    Promise<{ readonly ids: readonly EntityId[]; readonly warnings: readonly string[] }>;
+  importModel(files: ImportFiles, options?: ImportOptions): Promise<Imported>;
   /** The whole scene, or the subtrees of `ids`, as one GLB. */
   exportGlb(options?: LongTask & { ids?: readonly EntityId[] }): Promise<Uint8Array>;
 

@@ -168,12 +168,21 @@ export type Command =
   | { readonly command: "undo" }
   | { readonly command: "redo" };
 
+/** Whose write stands in the way, and where. */
+export interface Blocker {
+  /** The author's slot. */
+  readonly author: number;
+  readonly seq: Seq;
+  readonly entity: EntityId;
+  readonly component: string;
+}
+
 /** What became of a command at its place in the log. */
 export interface Outcome {
   readonly command: string;
   readonly status: "applied" | "superseded" | "rejected";
   readonly reason?: string;
-  readonly blocker?: { readonly author: number; readonly seq: Seq; readonly entity: EntityId; readonly component: string };
+  readonly blocker?: Blocker;
 }
 
 /** The command is in the log and on the hub's disk. */
@@ -279,6 +288,13 @@ export interface Status {
   readonly will_retry: boolean;
 }
 
+/** One command of a record, and what it did in words. */
+export interface HistoryCommand {
+  readonly command: string;
+  readonly targets: readonly EntityId[];
+  readonly text: string;
+}
+
 /** One record of the room's log, for people. */
 export interface HistoryEntry {
   readonly seq: Seq;
@@ -286,7 +302,7 @@ export interface HistoryEntry {
   readonly time_ms: number;
   readonly author: AuthorKey;
   readonly author_name: string;
-  readonly commands: readonly { readonly command: string; readonly targets: readonly EntityId[]; readonly text: string }[];
+  readonly commands: readonly HistoryCommand[];
   /** True when the hub has archived what was in it. */
   readonly archived: boolean;
 }
