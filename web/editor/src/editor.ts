@@ -1,5 +1,10 @@
-import { signal, type Signal } from "@preact/signals";
-import type { EntityId, Room, Scene } from "@theta/client";
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import {
+  CommandError, CommandRefused, type AuthorKey, type Entity, type EntityId, type Member, type Participant, type Room,
+  type Scene, type SceneChange, type SessionNumber, type Status, type Submitted, type Vec3,
+} from "@theta/client";
+import { assignColors, colorOf, type PersonColor } from "./colors.js";
+import { UndoLabels } from "./undo_labels.js";
 
 export type Tool = "select" | "move" | "rotate" | "scale";
 
@@ -19,6 +24,17 @@ export interface LookBack {
   readonly scene: Scene;
 }
 
+export type NoticeKind = "info" | "success" | "warning" | "error";
+
+/** What the panels ask of the 3D view; `Viewport` gives it. */
+export interface ViewportControl {
+  /** Moves the camera until these fill the view; without any, everything. */
+  frame(ids: readonly EntityId[]): void;
+  /** Where a new thing goes that nobody has pointed out a place for: in the middle of what is looked at. */
+  placeForNew(): Vec3;
+  dispose(): void;
+}
+
 /** What the person at this screen works with: the room, and everything that is theirs alone. */
 export interface Editor {
   readonly room: Room;
@@ -28,15 +44,132 @@ export interface Editor {
   readonly space: Signal<"local" | "world">;
   readonly snapping: Signal<Snapping>;
   readonly lookBack: Signal<LookBack | null>;
+
+  /** Whose view the camera follows; the viewport clears it when the person moves the camera. */
+  readonly following: Signal<SessionNumber | null>;
+  /** The camera entity that is looked through; cleared as `following` is. */
+  readonly lookingThrough: Signal<EntityId | null>;
+  /** Set while there is a viewport. */
+  readonly viewport: Signal<ViewportControl | null>;
+
+  /** The room's, or the past one that is looked back at. Panels draw this. */
+  readonly scene: ReadonlySignal<Scene>;
+  /** Changes whenever `scene` shows something else; for panels that read the scene again as a whole. */
+  readonly revision: ReadonlySignal<number>;
+  readonly status: ReadonlySignal<Status>;
+  readonly members: ReadonlySignal<readonly Member[]>;
+  readonly participants: ReadonlySignal<readonly Participant[]>;
+  /** Why nothing can be edited now, as a sentence; empty when it can. */
+  readonly readOnly: ReadonlySignal<string>;
+  readonly undoLabels: UndoLabels;
+
+  /** The chosen entities that are there. */
+  chosen(): Entity[];
+  colorOf(author: AuthorKey): PersonColor;
+  /**
+   * Waits for a command that was just given to the room and tells the person what became of it if that is bad; null
+   * then. `label` says what the step was, for undo: "Move 3 objects".
+   */
+  perform(label: string, submitted: Promise<Submitted>): Promise<Submitted | null>;
+  /** A sentence that shows for some seconds. */
+  notify(kind: NoticeKind, text: string): void;
+  /** Who shows the sentences; set by the shell. */
+  readonly onNotice: Signal<(kind: NoticeKind, text: string) => void>;
+  /** Stops listening to the room. */
+  dispose(): void;
 }
 
 export function createEditor(room: Room): Editor {
+  const selection = signal<readonly EntityId[]>([]);
+  const lookBack = signal<LookBack | null>(null);
+  const status = signal(room.status);
+  const members = signal(room.members);
+  const participants = signal(room.participants);
+  const changes = signal(0);
+  const undoLabels = new UndoLabels();
+  const onNotice = signal<(kind: NoticeKind, text: string) => void>(() => undefined);
+  const scene = computed(() => lookBack.value?.scene ?? room.scene);
+  const colors = computed(() => assignColors(peopleInOrder(members.value, participants.value)));
+
+  const unsubscribe = [
+    room.on("status", (now) => (status.value = now)),
+    room.on("members", (now) => (members.value = now)),
+    room.on("participants", (now) => (participants.value = now)),
+    room.on("changed", (change) => {
+      forgetRemoved(selection, room.scene, change);
+      changes.value += 1;
+    }),
+    room.on("remapped", (ids) => {
+      selection.value = selection.value.map((id) => ids.get(id) ?? id);
+    }),
+    room.on("notice", ({ text }) => onNotice.value("info", text)),
+  ];
+
+  const notify = (kind: NoticeKind, text: string) => onNotice.value(kind, text);
   return {
-    room,
-    selection: signal<readonly EntityId[]>([]),
+    room, selection, lookBack, status, members, participants, scene, undoLabels, onNotice, notify,
     tool: signal<Tool>("select"),
     space: signal<"local" | "world">("world"),
     snapping: signal<Snapping>({ enabled: false, grid: 0.25, angle: 15, scale: 0.1 }),
-    lookBack: signal<LookBack | null>(null),
+    following: signal<SessionNumber | null>(null),
+    lookingThrough: signal<EntityId | null>(null),
+    viewport: signal<ViewportControl | null>(null),
+    revision: computed(() => changes.value + (lookBack.value === null ? 0 : lookBack.value.seq + 1) * 2 ** 32),
+    readOnly: computed(() => whyReadOnly(status.value, lookBack.value)),
+    chosen: () => selection.value.map((id) => scene.value.get(id)).filter((entity) => entity !== undefined),
+    colorOf: (author) => colors.value.get(author) ?? colorOf(author),
+    perform: (label, submitted) => perform({ undoLabels, notify }, label, submitted),
+    dispose: () => unsubscribe.forEach((stop) => stop()),
   };
+}
+
+/** Members come in one order on every screen; guests after them. */
+function* peopleInOrder(members: readonly Member[], participants: readonly Participant[]): Iterable<AuthorKey> {
+  for (const { author } of members) yield author;
+  for (const { author } of participants) yield author;
+}
+
+function forgetRemoved(selection: Signal<readonly EntityId[]>, scene: Scene, change: SceneChange): void {
+  if (!change.everything && change.removed.length === 0) return;
+  const left = selection.value.filter((id) => scene.get(id) !== undefined);
+  if (left.length !== selection.value.length) selection.value = left;
+}
+
+function whyReadOnly(status: Status, lookBack: LookBack | null): string {
+  if (lookBack !== null) return "This is the past; go back to now to edit.";
+  if (status.phase === "stopped") return "This session has ended.";
+  if (!status.writer) return "Another tab of yours is editing this room.";
+  if (status.role === "viewer" || status.role === "none") return "You are a viewer in this room.";
+  return "";
+}
+
+interface Told {
+  readonly undoLabels: UndoLabels;
+  readonly notify: (kind: NoticeKind, text: string) => void;
+}
+
+async function perform(to: Told, label: string, submitted: Promise<Submitted>): Promise<Submitted | null> {
+  try {
+    const taken = await submitted;
+    to.undoLabels.did(taken.handle, label);
+    taken.settled.then(
+      (acknowledged) => {
+        if (acknowledged.handle !== taken.handle) to.undoLabels.forget(taken.handle);
+      },
+      (error: unknown) => {
+        to.undoLabels.forget(taken.handle);
+        to.notify("error", `${label} did not go through: ${sentence(error)}`);
+      },
+    );
+    return taken;
+  } catch (error) {
+    to.notify(error instanceof CommandError ? "warning" : "error", `${label} is not possible: ${sentence(error)}`);
+    return null;
+  }
+}
+
+/** What an error says to a person. */
+export function sentence(error: unknown): string {
+  if (error instanceof CommandRefused || error instanceof Error) return error.message;
+  return String(error);
 }

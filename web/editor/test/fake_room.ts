@@ -30,6 +30,7 @@ export class FakeRoom implements Room {
   readonly imports: { files: ImportFiles; options: Parameters<Room["importModel"]>[1] }[] = [];
   /** What `importModel` puts into the scene; by default one entity with the file's name. */
   onImport = (files: ImportFiles): NewEntity[] => [{ name: files.main }];
+  readonly invites: NonNullable<Parameters<Room["createInvite"]>[0]>[] = [];
   closed = false;
   private readonly listeners: Listeners = {
     changed: new Set(), members: new Set(), participants: new Set(), status: new Set(), conflict: new Set(),
@@ -123,9 +124,24 @@ export class FakeRoom implements Room {
     this.emit("members", this.members);
   }
 
+  setRole(author: string, role: Role): void {
+    this.members = this.members.map((each) => (each.author === author ? { ...each, role } : each));
+    this.participants = this.participants.map((each) => (each.author === author ? { ...each, role } : each));
+    this.emit("members", this.members);
+    this.emit("participants", this.participants);
+  }
+
   setStatus(status: Partial<Status>): void {
     this.status = { ...this.status, ...status };
     this.emit("status", this.status);
+  }
+
+  /** A command of ours lost against Grace's. */
+  loseAgainst(command: string, text: string): Conflict {
+    const outcome = { command, status: "superseded" as const, reason: "superseded" };
+    const conflict = { handle: ++this.handle, outcome, blocker_name: "Grace", text };
+    this.emit("conflict", conflict);
+    return conflict;
   }
 
   /** From now on commands wait for `answer`. */
@@ -144,8 +160,10 @@ export class FakeRoom implements Room {
 
   // ---- The rest of the contract ------------------------------------------------------------------------------------
 
-  createInvite(): Promise<InviteLinks> {
-    return Promise.resolve({ browser: "https://localhost:8443/r/room#hub.invite", native: "theta://localhost:7777/room#hub.invite" });
+  createInvite(terms?: Parameters<Room["createInvite"]>[0]): Promise<InviteLinks> {
+    this.invites.push(terms ?? {});
+    const browser = "https://localhost:8443/r/room#hub.invite";
+    return Promise.resolve({ browser, native: "theta://localhost:7777/room#hub.invite" });
   }
 
   async importModel(files: ImportFiles, options: Parameters<Room["importModel"]>[1] = {}):
@@ -248,6 +266,8 @@ export class FakeRoom implements Room {
     if (author === SELF && this.status.role !== "editor" && this.status.role !== "admin")
       throw new CommandError("not_permitted", "A viewer cannot edit; ask an admin for the role of an editor.");
     if (command.command === "highlight_selection") this.setSelection(author, command.targets);
+    if (command.command === "grant_role") this.setRole(command.author, command.role);
+    if (command.command === "revoke_role") this.setRole(command.author, "none");
     const { change, before, ids } = this.scene.apply(command);
     this.record(command, author);
     this.changed(change);

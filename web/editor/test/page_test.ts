@@ -6,8 +6,8 @@ const page = new DOMParser().parseFromString(html, "text/html");
 test("ThePageNeedsNothingThatTheHubsPolicyForbids", () => {
   expect([...page.querySelectorAll("script")].filter((script) => !script.hasAttribute("src"))).toEqual([]);
   expect([...page.querySelectorAll("style, [style]")]).toEqual([]);
-  const handlers = [...page.querySelectorAll("*")].filter((node) => [...node.attributes].some((a) => a.name.startsWith("on")));
-  expect(handlers).toEqual([]);
+  const attributes = [...page.querySelectorAll("*")].flatMap((node) => node.getAttributeNames());
+  expect(attributes.filter((name) => name.startsWith("on"))).toEqual([]);
   expect(html).not.toMatch(/data:|https?:\/\//);
 });
 

@@ -1,0 +1,58 @@
+import { CommandRefused } from "@theta/client";
+import { expect, test } from "vitest";
+import { createEditor } from "../src/editor.js";
+import { FakeRoom } from "./fake_room.js";
+
+function open() {
+  const room = new FakeRoom();
+  const editor = createEditor(room);
+  const notices: string[] = [];
+  editor.onNotice.value = (_, text) => notices.push(text);
+  return { room, editor, notices };
+}
+
+test("WhatIsGoneIsNoLongerChosen", async () => {
+  const { room, editor } = open();
+  const { ids } = await room.create([{ name: "a" }, { name: "b" }]);
+  editor.selection.value = ids;
+  room.remote({ command: "delete_entities", targets: [ids[0] as string] });
+  expect(editor.selection.value).toEqual([ids[1]]);
+});
+
+test("ARefusedCommandIsToldAndItsNameIsNoLongerOfferedForUndo", async () => {
+  const { room, editor, notices } = open();
+  room.hold();
+  const taken = await editor.perform("Add cube", room.create([{ name: "cube" }]));
+  expect(editor.undoLabels.nextUndo.value).toBe("Add cube");
+  room.answer(new CommandRefused("quota", undefined, "The room is full."));
+  await expect(taken?.settled).rejects.toThrow();
+  expect(notices).toEqual(["Add cube did not go through: The room is full."]);
+  expect(editor.undoLabels.nextUndo.value).toBeUndefined();
+});
+
+test("ACommandThatCannotWorkIsToldWithTheReason", async () => {
+  const { room, editor, notices } = open();
+  expect(await editor.perform("Undo", room.undo())).toBeNull();
+  expect(notices).toEqual(["Undo is not possible: There is nothing to undo."]);
+});
+
+test("UndoAndRedoMoveTheNameFromOneListToTheOther", async () => {
+  const { room, editor } = open();
+  await editor.perform("Add cube", room.create([{}]));
+  expect(editor.undoLabels.undid()).toBe("Add cube");
+  expect(editor.undoLabels.nextRedo.value).toBe("Add cube");
+  expect(editor.undoLabels.redid()).toBe("Add cube");
+  expect(editor.undoLabels.nextRedo.value).toBeUndefined();
+});
+
+test("ReadOnlySaysWhy", () => {
+  const { room, editor } = open();
+  expect(editor.readOnly.value).toBe("");
+  room.setStatus({ role: "viewer" });
+  expect(editor.readOnly.value).toContain("viewer");
+  room.setStatus({ role: "editor", writer: false });
+  expect(editor.readOnly.value).toContain("tab");
+  room.setStatus({ writer: true });
+  editor.lookBack.value = { seq: 1, scene: room.scene };
+  expect(editor.readOnly.value).toContain("past");
+});
