@@ -25,12 +25,6 @@ bool AnswerBudget::take(MonotonicTime now) {
   return true;
 }
 
-std::size_t SourceKeyHash::operator()(const SourceKey& source) const {
-  std::size_t result = 0;
-  crypto_shorthash(reinterpret_cast<std::uint8_t*>(&result), source.data(), source.size(), key.data());
-  return result;
-}
-
 QuicCore::QuicCore(const QuicOptions& options, std::unique_ptr<TlsContext> tls, EventSink& sink, DatagramSender& output,
                    const SocketAddress& local)
     : options_(options),

@@ -13,6 +13,7 @@
 
 #include "connection_ids.h"
 #include "quic_connection.h"
+#include "source_key.h"
 
 namespace theta::transport {
 
@@ -34,13 +35,6 @@ class AnswerBudget {
   double per_second_;
   double tokens_;
   MonotonicTime refilled_{};
-};
-
-/// The connections of one address, or of one IPv6 /64.
-using SourceKey = std::array<std::uint8_t, 16>;
-struct SourceKeyHash {
-  std::array<std::uint8_t, crypto_shorthash_KEYBYTES> key{};
-  [[nodiscard]] std::size_t operator()(const SourceKey& source) const;
 };
 
 /// The engine behind QuicEngine: which datagram is whose, who may connect, when what is due. quic_strangers.cpp deals
@@ -115,10 +109,6 @@ class QuicCore final : public QuicHost {
     std::size_t unvalidated = 0;
   };
   using SourceTable = std::unordered_map<SourceKey, SourceUse, SourceKeyHash>;
-  /// An IPv4 address or an IPv6 /64.
-  [[nodiscard]] static SourceKey source_of(const SocketAddress& address);
-  /// An IPv6 /48; nothing for IPv4, where whoever has more addresses pays for each.
-  [[nodiscard]] static std::optional<SourceKey> network_of(const SocketAddress& address);
   [[nodiscard]] static SourceUse use_of(const SourceTable& table, const SourceKey& key);
   /// Changes what is noted of the source and of the network of `address`.
   template <class Change>

@@ -21,19 +21,6 @@ constexpr auto kRetryTokenLifetime = std::chrono::seconds{10};
 
 }  // namespace
 
-SourceKey QuicCore::source_of(const SocketAddress& address) {
-  auto source = address.ip;
-  if (!address.is_ipv4()) std::fill(source.begin() + 8, source.end(), std::uint8_t{0});
-  return source;
-}
-
-std::optional<SourceKey> QuicCore::network_of(const SocketAddress& address) {
-  if (address.is_ipv4()) return std::nullopt;
-  auto network = address.ip;
-  std::fill(network.begin() + 6, network.end(), std::uint8_t{0});
-  return network;
-}
-
 QuicCore::SourceUse QuicCore::use_of(const SourceTable& table, const SourceKey& key) {
   const auto found = table.find(key);
   return found == table.end() ? SourceUse{} : found->second;

@@ -16,5 +16,7 @@ class Transport;
 class SimEndpoint;
 class SimNetwork;
 class QuicEndpoint;
+class TransportSet;
+class WebSocketEngine;
 
 }  // namespace theta::transport
