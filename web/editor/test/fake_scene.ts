@@ -1,6 +1,6 @@
 import {
   CommandError, ROOT, type Camera, type Command, type Entity, type EntityId, type Light, type Material,
-  type NewEntity, type Scene, type SceneChange, type Transform, type Vec3,
+  type NewEntity, type Quat, type Scene, type SceneChange, type Transform, type Vec3,
 } from "@theta/client";
 import { Quaternion, Vector3 } from "three";
 
@@ -83,7 +83,8 @@ export class FakeScene implements Scene {
     switch (command.command) {
       case "create_entities": return this.create(command.entities);
       case "delete_entities": return this.eachTarget(command.targets, (entity) => this.remove(entity.id));
-      case "duplicate_entities": return this.eachTarget(command.targets, (entity) => this.duplicate(entity, entity.parent));
+      case "duplicate_entities":
+        return this.eachTarget(command.targets, (entity) => this.duplicate(entity, entity.parent));
       case "rename_entity": return this.edit([command.target], () => ({ name: command.name }));
       case "reparent_entities": return this.reparent(command);
       case "reorder_entities":
@@ -94,7 +95,8 @@ export class FakeScene implements Scene {
         return this.component(command.targets, "material",
           () => command.material ? { ...PLAIN_MATERIAL, ...command.material } : undefined);
       case "set_light":
-        return this.component(command.targets, "light", () => command.light ? { ...PLAIN_LIGHT, ...command.light } : undefined);
+        return this.component(command.targets, "light",
+          () => command.light ? { ...PLAIN_LIGHT, ...command.light } : undefined);
       case "set_camera":
         return this.component(command.targets, "camera",
           () => command.camera ? { ...PLAIN_CAMERA, ...command.camera } : undefined);
@@ -124,8 +126,7 @@ export class FakeScene implements Scene {
         const turn = new Quaternion(...command.rotation);
         return this.move(command.targets, (transform) => ({ ...transform,
           position: about(transform.position, command.pivot, (arm) => arm.applyQuaternion(turn)),
-          rotation: turn.clone().multiply(new Quaternion(...transform.rotation)).normalize().toArray() as [number, number,
-            number, number] }));
+          rotation: turned(turn, transform.rotation) }));
       }
       case "scale_by": return this.move(command.targets, (transform) => ({ ...transform,
         position: about(transform.position, command.pivot, (arm) => arm.multiply(vector(command.factor))),
@@ -220,7 +221,9 @@ export class FakeScene implements Scene {
     });
   }
 
-  private edit(targets: readonly EntityId[], change: (entity: Entity, at: number) => Partial<Entity>, whole = false): void {
+  private edit(
+    targets: readonly EntityId[], change: (entity: Entity, at: number) => Partial<Entity>, whole = false,
+  ): void {
     this.eachTarget(targets, (entity, at) => {
       this.touch(entity.id);
       const changed = change(entity, at);
@@ -252,6 +255,10 @@ export class FakeScene implements Scene {
 
 function vector(values: Vec3): Vector3 {
   return new Vector3(...values);
+}
+
+function turned(turn: Quaternion, rotation: Quat): Quat {
+  return turn.clone().multiply(new Quaternion(...rotation)).normalize().toArray() as [number, number, number, number];
 }
 
 function about(position: Vec3, pivot: Vec3 | undefined, turn: (arm: Vector3) => Vector3): Vec3 {

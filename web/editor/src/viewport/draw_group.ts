@@ -35,7 +35,7 @@ export interface DrawGroup {
 
 export type MaterialOf = (parameters: InstanceParameters["uniform"]) => ThreeMaterial;
 
-const MIRROR = new Matrix4().makeScale(-1, 1, 1);
+const kMirror = new Matrix4().makeScale(-1, 1, 1);
 const scratchMatrix = new Matrix4();
 
 abstract class GroupBase {
@@ -73,13 +73,13 @@ abstract class GroupBase {
 
   protected placeObject(): void {
     this.object.matrixAutoUpdate = false;
-    if (this.mirrored) this.object.matrix.copy(MIRROR);
+    if (this.mirrored) this.object.matrix.copy(kMirror);
     this.object.matrixWorld.copy(this.object.matrix);
     this.object.matrixWorldAutoUpdate = false;
   }
 
   protected inGroup(world: Matrix4): Matrix4 {
-    return this.mirrored ? scratchMatrix.multiplyMatrices(MIRROR, world) : world;
+    return this.mirrored ? scratchMatrix.multiplyMatrices(kMirror, world) : world;
   }
 
   protected disposeBase(): void {
@@ -90,12 +90,12 @@ abstract class GroupBase {
 }
 
 /** Ranges of matrices that are sent one by one; beyond, all are sent at once. */
-const UPDATE_RANGES_MAX = 32;
+const kUpdateRangesMax = 32;
 
 /** What a group has room for at first; it doubles when that is full. */
-const INSTANCES_AT_FIRST = 64;
-const VERTICES_AT_FIRST = 1 << 14;
-const INDICES_AT_FIRST = 1 << 15;
+const kInstancesAtFirst = 64;
+const kVerticesAtFirst = 1 << 14;
+const kIndicesAtFirst = 1 << 15;
 
 /** Many entities with one mesh. */
 export class InstanceGroup extends GroupBase implements DrawGroup {
@@ -103,8 +103,8 @@ export class InstanceGroup extends GroupBase implements DrawGroup {
   private readonly placements: Placement[] = [];
 
   constructor(private readonly geometry: DrawGeometry, materialOf: MaterialOf, mirrored: boolean) {
-    super(INSTANCES_AT_FIRST, mirrored);
-    this.object = new InstancedMesh(geometry.buffer, materialOf(this.parameters.uniform), INSTANCES_AT_FIRST);
+    super(kInstancesAtFirst, mirrored);
+    this.object = new InstancedMesh(geometry.buffer, materialOf(this.parameters.uniform), kInstancesAtFirst);
     this.object.instanceMatrix.setUsage(DynamicDrawUsage);
     this.object.count = 0;
     this.placeObject();
@@ -152,8 +152,8 @@ export class InstanceGroup extends GroupBase implements DrawGroup {
 
   private sendMatrix(slot: number): void {
     const matrices = this.object.instanceMatrix;
-    if (matrices.updateRanges.length < UPDATE_RANGES_MAX) matrices.addUpdateRange(slot * 16, 16);
-    else if (matrices.updateRanges.length === UPDATE_RANGES_MAX) {
+    if (matrices.updateRanges.length < kUpdateRangesMax) matrices.addUpdateRange(slot * 16, 16);
+    else if (matrices.updateRanges.length === kUpdateRangesMax) {
       matrices.clearUpdateRanges();
       matrices.addUpdateRange(0, matrices.array.length);
     }
@@ -176,15 +176,15 @@ export class InstanceGroup extends GroupBase implements DrawGroup {
 export class BatchGroup extends GroupBase implements DrawGroup {
   readonly object: BatchedMesh;
   private count = 0;
-  private instances = INSTANCES_AT_FIRST;
-  private vertices = VERTICES_AT_FIRST;
-  private indices = INDICES_AT_FIRST;
+  private instances = kInstancesAtFirst;
+  private vertices = kVerticesAtFirst;
+  private indices = kIndicesAtFirst;
   private usedVertices = 0;
   private usedIndices = 0;
   private readonly geometries = new Map<DrawGeometry, { readonly id: number; uses: number }>();
 
   constructor(materialOf: MaterialOf, mirrored: boolean, sorted: boolean) {
-    super(INSTANCES_AT_FIRST, mirrored);
+    super(kInstancesAtFirst, mirrored);
     this.object = new BatchedMesh(this.instances, this.vertices, this.indices, materialOf(this.parameters.uniform));
     // Opaque things need no order among themselves, and sorting ten thousand of them would cost a millisecond.
     this.object.sortObjects = sorted;

@@ -1,9 +1,9 @@
 import { DataTexture, FloatType, NearestFilter, RGBAFormat } from "three";
 import type { Material } from "@theta/client";
 
-const TEXELS_PER_SLOT = 4;
-const FLOATS_PER_SLOT = TEXELS_PER_SLOT * 4;
-const SLOTS_PER_ROW = 64;
+const kTexelsPerSlot = 4;
+const kFloatsPerSlot = kTexelsPerSlot * 4;
+const kSlotsPerRow = 64;
 
 export type Color = readonly [number, number, number];
 
@@ -27,7 +27,7 @@ export class InstanceParameters {
   }
 
   setMaterial(slot: number, material: Material): void {
-    const at = slot * FLOATS_PER_SLOT;
+    const at = slot * kFloatsPerSlot;
     this.data.set(material.base_color, at);
     if (material.alpha_mode === "opaque") this.data[at + 3] = 1;
     this.data[at + 4] = material.metallic;
@@ -37,7 +37,7 @@ export class InstanceParameters {
   }
 
   setHighlight(slot: number, color: Color | null): void {
-    const at = slot * FLOATS_PER_SLOT + 12;
+    const at = slot * kFloatsPerSlot + 12;
     const had = this.data[at + 3]! > 0;
     if (had !== (color !== null)) this.highlighted += color ? 1 : -1;
     else if (!color) return;
@@ -48,9 +48,9 @@ export class InstanceParameters {
   /** Moves what `from` holds to `to`, and leaves `from` without a highlight. */
   move(from: number, to: number): void {
     if (from === to) return;
-    if (this.data[to * FLOATS_PER_SLOT + 15]! > 0) this.highlighted -= 1;
-    this.data.copyWithin(to * FLOATS_PER_SLOT, from * FLOATS_PER_SLOT, (from + 1) * FLOATS_PER_SLOT);
-    this.data.fill(0, from * FLOATS_PER_SLOT + 12, from * FLOATS_PER_SLOT + 16);
+    if (this.data[to * kFloatsPerSlot + 15]! > 0) this.highlighted -= 1;
+    this.data.copyWithin(to * kFloatsPerSlot, from * kFloatsPerSlot, (from + 1) * kFloatsPerSlot);
+    this.data.fill(0, from * kFloatsPerSlot + 12, from * kFloatsPerSlot + 16);
     this.uniform.value.needsUpdate = true;
   }
 
@@ -59,11 +59,11 @@ export class InstanceParameters {
   }
 
   private allocate(slots: number): DataTexture {
-    const rows = Math.ceil(slots / SLOTS_PER_ROW);
-    const data = new Float32Array(rows * SLOTS_PER_ROW * FLOATS_PER_SLOT);
+    const rows = Math.ceil(slots / kSlotsPerRow);
+    const data = new Float32Array(rows * kSlotsPerRow * kFloatsPerSlot);
     data.set(this.data);
     this.data = data;
-    const texture = new DataTexture(data, SLOTS_PER_ROW * TEXELS_PER_SLOT, rows, RGBAFormat, FloatType);
+    const texture = new DataTexture(data, kSlotsPerRow * kTexelsPerSlot, rows, RGBAFormat, FloatType);
     texture.minFilter = texture.magFilter = NearestFilter;
     texture.needsUpdate = true;
     return texture;

@@ -4,13 +4,13 @@ import { BatchGroup, InstanceGroup, type DrawGroup, type MaterialOf, type Placem
 import type { DrawGeometry, GeometryCache } from "./geometry_cache.js";
 import type { Color } from "./instance_parameters.js";
 import type { GraphChange, Node } from "./scene_graph.js";
-import { DEFAULT_MATERIAL, makeSurfaceMaterial, surfaceClassOf } from "./surface.js";
+import { kDefaultMaterial, makeSurfaceMaterial, surfaceClassOf } from "./surface.js";
 import type { TextureCache } from "./texture_cache.js";
 
 /** So many entities with one mesh and surface get a draw call of their own. */
-const INSTANCES_FOR_OWN_CALL = 4;
+const kInstancesForOwnCall = 4;
 /** A mesh of so many vertices is worth its own draw call, and too large to be copied when a batch grows. */
-const VERTICES_FOR_OWN_CALL = 1 << 15;
+const kVerticesForOwnCall = 1 << 15;
 /** Instances that are drawn blended can't be put in order; batches can. */
 const isSorted = (material: Material): boolean => material.alpha_mode === "blend";
 
@@ -134,7 +134,7 @@ export class MeshLayer {
       this.wait(node, mesh);
       return;
     }
-    const material = node.entity.material ?? DEFAULT_MATERIAL;
+    const material = node.entity.material ?? kDefaultMaterial;
     this.stopWaiting(node);
     const keys = keysOf(geometry, material, isMirrored(node.world));
     const present = this.placements.get(node);
@@ -152,10 +152,10 @@ export class MeshLayer {
     const own = this.groups.get(keys.own);
     const inBatch = this.batched.get(keys.own);
     const wantsOwn = !isSorted(material) &&
-      (geometry.vertices >= VERTICES_FOR_OWN_CALL || (inBatch?.size ?? 0) + 1 >= INSTANCES_FOR_OWN_CALL);
+      (geometry.vertices >= kVerticesForOwnCall || (inBatch?.size ?? 0) + 1 >= kInstancesForOwnCall);
     if (own || wantsOwn) {
-      const group = own ?? this.makeGroup(keys.own, (materialOf) => new InstanceGroup(geometry, materialOf, keys.mirrored),
-        geometry, material);
+      const group = own ?? this.makeGroup(keys.own,
+        (materialOf) => new InstanceGroup(geometry, materialOf, keys.mirrored), geometry, material);
       this.enter(node, group, geometry, material);
       if (inBatch) this.leaveBatch(keys.own, inBatch, geometry);
       return;
@@ -172,7 +172,7 @@ export class MeshLayer {
     this.batched.delete(ownKey);
     for (const node of nodes) {
       this.leave(this.placements.get(node)!);
-      this.enter(node, this.groups.get(ownKey)!, geometry, node.entity.material ?? DEFAULT_MATERIAL);
+      this.enter(node, this.groups.get(ownKey)!, geometry, node.entity.material ?? kDefaultMaterial);
     }
   }
 

@@ -6,7 +6,7 @@ import type { AssetId, Material } from "@theta/client";
 import type { TextureCache } from "./texture_cache.js";
 
 /** What glTF gives a mesh without a material, but less black: nobody wants to model in pure metal. */
-export const DEFAULT_MATERIAL: Material = {
+export const kDefaultMaterial: Material = {
   base_color: [0.72, 0.72, 0.72, 1], metallic: 0, roughness: 0.6, emissive: [0, 0, 0], alpha_mode: "opaque",
   alpha_cutoff: 0.5, double_sided: false,
 };
@@ -33,7 +33,8 @@ export function surfaceClassOf(material: Material): SurfaceClass {
     material.occlusion_texture, material.emissive_texture,
   ];
   const alphaCutoff = material.alpha_mode === "mask" ? material.alpha_cutoff : 0;
-  const key = [material.alpha_mode, alphaCutoff, material.double_sided ? 2 : 1, ...textures.map((id) => id ?? "")].join();
+  const sides = material.double_sided ? 2 : 1;
+  const key = [material.alpha_mode, alphaCutoff, sides, ...textures.map((id) => id ?? "")].join();
   const made = {
     key, alphaMode: material.alpha_mode, alphaCutoff, doubleSided: material.double_sided, textures,
   } satisfies SurfaceClass;
@@ -42,7 +43,7 @@ export function surfaceClassOf(material: Material): SurfaceClass {
 }
 
 // Both draw paths have a number for the thing that is drawn; by it the parameters are found.
-const SLOT = `
+const kSlot = `
 uniform highp sampler2D instanceParameters;
 #ifdef USE_BATCHING
   #define INSTANCE_SLOT int( getIndirectIndex( gl_DrawID ) )
@@ -57,7 +58,7 @@ vec4 instanceParameter( const in int slot, const in int which ) {
 `;
 
 // three divides normals by the squared scale, which leaves shear out; the cofactor matrix is right for every matrix.
-const NORMAL = `
+const kNormal = `
 vec3 transformedNormal = objectNormal;
 #ifdef USE_TANGENT
   vec3 transformedTangent = objectTangent;
@@ -79,15 +80,18 @@ transformedNormal = normalMatrix * ( cofactor * transformedNormal );
 #endif
 `;
 
+const kMetalness = ShaderChunk.metalnessmap_fragment.replace("= metalness;", "= vSurface.x;");
+const kRoughness = ShaderChunk.roughnessmap_fragment.replace("= roughness;", "= vSurface.y;");
+
 function patchSurface(shader: WebGLProgramParametersWithUniforms, parameters: { value: DataTexture }): void {
   shader.uniforms["instanceParameters"] = parameters;
   shader.vertexShader = shader.vertexShader
     .replace("#include <batching_pars_vertex>", `#include <batching_pars_vertex>
-      ${SLOT}
+      ${kSlot}
       varying vec4 vBaseColor;
       varying vec2 vSurface;
       varying vec3 vEmission;`)
-    .replace("#include <defaultnormal_vertex>", NORMAL)
+    .replace("#include <defaultnormal_vertex>", kNormal)
     .replace("#include <color_vertex>", `#include <color_vertex>
       int instanceSlot = INSTANCE_SLOT;
       vBaseColor = instanceParameter( instanceSlot, 0 );
@@ -100,8 +104,8 @@ function patchSurface(shader: WebGLProgramParametersWithUniforms, parameters: { 
       varying vec3 vEmission;`)
     .replace("vec4 diffuseColor = vec4( diffuse, opacity );", "vec4 diffuseColor = vBaseColor;")
     .replace("vec3 totalEmissiveRadiance = emissive;", "vec3 totalEmissiveRadiance = vEmission;")
-    .replace("#include <metalnessmap_fragment>", ShaderChunk.metalnessmap_fragment.replace("= metalness;", "= vSurface.x;"))
-    .replace("#include <roughnessmap_fragment>", ShaderChunk.roughnessmap_fragment.replace("= roughness;", "= vSurface.y;"));
+    .replace("#include <metalnessmap_fragment>", kMetalness)
+    .replace("#include <roughnessmap_fragment>", kRoughness);
 }
 
 export interface SurfaceOptions {
@@ -151,7 +155,7 @@ export function makeMaskMaterial(parameters: { value: DataTexture }): ShaderMate
     vertexShader: `
       #include <common>
       #include <batching_pars_vertex>
-      ${SLOT}
+      ${kSlot}
       varying vec4 vMask;
       void main() {
         #include <batching_vertex>

@@ -2,7 +2,7 @@ import { LinearMipmapLinearFilter, LinearSRGBColorSpace, RepeatWrapping, SRGBCol
 import type { AssetId } from "@theta/client";
 
 /** Larger pictures are drawn at this width or height; no screen shows more of them. */
-const SIDE_PIXELS_MAX = 4096;
+const kSidePixelsMax = 4096;
 
 /** Pictures by asset and colour space. A picture that cannot be read is left out, and said once. */
 export class TextureCache {
@@ -61,11 +61,11 @@ async function decode(bytes: Uint8Array): Promise<ImageBitmap> {
   const plain = { premultiplyAlpha: "none", colorSpaceConversion: "none" } as const;
   const picture = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), plain);
   const side = Math.max(picture.width, picture.height);
-  if (side <= SIDE_PIXELS_MAX) return picture;
+  if (side <= kSidePixelsMax) return picture;
   const smaller = await createImageBitmap(picture, {
     ...plain, resizeQuality: "high",
-    resizeWidth: Math.max(1, Math.round((picture.width * SIDE_PIXELS_MAX) / side)),
-    resizeHeight: Math.max(1, Math.round((picture.height * SIDE_PIXELS_MAX) / side)),
+    resizeWidth: Math.max(1, Math.round((picture.width * kSidePixelsMax) / side)),
+    resizeHeight: Math.max(1, Math.round((picture.height * kSidePixelsMax) / side)),
   });
   picture.close();
   return smaller;
