@@ -1,8 +1,8 @@
 import { Matrix4, Quaternion, Vector3, type Ray } from "three";
 import type { Command, EntityId, Presence, Transform } from "@theta/client";
 import {
-  applyDelta, axesOf, commandOf, Gesture, type Delta, type GestureFrame, type GestureKind, type HandleId, type SnapSteps,
-  type Target,
+  applyDelta, axesOf, commandOf, Gesture, type Delta, type GestureFrame, type GestureKind, type HandleId,
+  type SnapSteps, type Target,
 } from "./gizmo_math.js";
 import { NumericEntry } from "./numeric_entry.js";
 import type { Node, SceneGraph } from "./scene_graph.js";
@@ -86,7 +86,8 @@ export class Drag {
       return true;
     }
     if (!this.numbers.key(event.key)) return false;
-    this.delta = this.numbers.isActive ? this.gesture.exactly(this.numbers.values()) : this.gesture.at(this.lastRay, steps);
+    this.delta = this.gesture.at(this.lastRay, steps);
+    if (this.numbers.isActive) this.delta = this.gesture.exactly(this.numbers.values());
     this.show();
     return true;
   }

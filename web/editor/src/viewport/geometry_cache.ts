@@ -81,11 +81,10 @@ export class GeometryCache {
   }
 
   /** What could not be loaded while offline may be there now. */
-  retryFailed(): AssetId[] {
+  retryFailed(): void {
     const again = [...this.failed];
     this.failed.clear();
     for (const asset of again) void this.fetch(asset);
-    return again;
   }
 
   /** Frees what nothing shows any more. */

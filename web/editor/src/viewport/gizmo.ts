@@ -25,7 +25,7 @@ export class Gizmo {
 
   constructor() {
     const geometry = {
-      shaft: new CylinderGeometry(0.012, 0.012, kGizmo.armTo - kGizmo.armFrom, 8)
+      shaft: new CylinderGeometry(0.016, 0.016, kGizmo.armTo - kGizmo.armFrom, 8)
         .translate(0, (kGizmo.armTo + kGizmo.armFrom) / 2, 0),
       tip: new ConeGeometry(0.055, 0.2, 20).translate(0, kGizmo.armTo, 0),
       cube: new BoxGeometry(0.1, 0.1, 0.1).translate(0, kGizmo.armTo, 0),
@@ -35,18 +35,20 @@ export class Gizmo {
       ring: new TorusGeometry(kGizmo.ring, 0.012, 8, 96),
       viewRing: new TorusGeometry(kGizmo.viewRing, 0.009, 8, 96),
     };
-    const arms = (ends: BufferGeometry, planes: boolean): Part[] => [
+    const arms = (ends: BufferGeometry): Part[] => [
       ...(["x", "y", "z"] as const).flatMap((name) =>
         [geometry.shaft, ends].map((each) => part(name, each, kAxisColors[name], 1, axisTurn(name)))),
-      ...(planes ? (["xy", "yz", "zx"] as const).map((name) =>
-        part(name, geometry.plane, kPlaneColors[name]!, 0.45, planeTurn(name))) : []),
+      ...(["xy", "yz", "zx"] as const).map((name) =>
+        part(name, geometry.plane, kPlaneColors[name]!, 0.45, planeTurn(name))),
       part("all", geometry.ball, "#e8eaee", 0.9),
     ];
     const view = part("all", geometry.viewRing, "#e8eaee", 0.75);
     this.viewRing = view.mesh;
-    const rings = [...(["x", "y", "z"] as const).map((name) => part(name, geometry.ring, kAxisColors[name], 1, ringTurn(name))),
-      view];
-    this.kinds = { move: grouped(arms(geometry.tip, true)), rotate: grouped(rings), scale: grouped(arms(geometry.cube, true)) };
+    const rings = (["x", "y", "z"] as const).map(
+      (name) => part(name, geometry.ring, kAxisColors[name], 1, ringTurn(name)));
+    this.kinds = {
+      move: grouped(arms(geometry.tip)), rotate: grouped([...rings, view]), scale: grouped(arms(geometry.cube)),
+    };
     this.kinds.rotate.group.add(occluder());
     for (const { group } of Object.values(this.kinds)) this.object.add(group);
     this.object.visible = false;

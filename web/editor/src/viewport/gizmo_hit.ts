@@ -22,8 +22,8 @@ export function isUsable(kind: GestureKind, handle: HandleId, frame: GestureFram
 }
 
 /**
- * The handle under a point of the screen, or null. `slack` in pixels is larger for fingers. The nearest handle wins, and
- * at equal distance the smaller one.
+ * The handle under a point of the screen, or null. `slack` in pixels is larger for fingers. The nearest handle wins,
+ * and at equal distance the smaller one.
  */
 export function handleAt(
   kind: GestureKind, frame: GestureFrame, project: (point: Vector3) => Point, pointer: Point, slack: number,

@@ -1,5 +1,5 @@
 import { MathUtils, Matrix4, Plane, Quaternion, Vector3, type Ray } from "three";
-import type { Command, EntityId, Transform } from "@theta/client";
+import type { Command, EntityId, Transform, Vec3 } from "@theta/client";
 import { composeTransform } from "./scene_graph.js";
 
 export type GestureKind = "move" | "rotate" | "scale";
@@ -152,7 +152,8 @@ export class Gesture {
     const step = to - (this.lastAngle ?? from);
     this.turned += MathUtils.euclideanModulo(step + Math.PI, 2 * Math.PI) - Math.PI;
     this.lastAngle = to;
-    return { kind: "rotate", axis, angle: steps.enabled ? snap(this.turned, MathUtils.degToRad(steps.angle)) : this.turned };
+    const angle = steps.enabled ? snap(this.turned, MathUtils.degToRad(steps.angle)) : this.turned;
+    return { kind: "rotate", axis, angle };
   }
 
   private angleAt(ray: Ray, axis: Vector3): number | null {
@@ -244,8 +245,9 @@ export function applyDelta(target: Target, frame: GestureFrame, delta: Delta): T
 }
 
 /** How much longer each of the entity's own axes gets; it is not turned. */
-function stretchedScale({ transform, parent }: Target, stretch: (vector: Vector3) => Vector3): [number, number, number] {
-  const matrix = new Matrix4().multiplyMatrices(parent, composeTransform({ ...transform, scale: [1, 1, 1] }, new Matrix4()));
+function stretchedScale({ transform, parent }: Target, stretch: (vector: Vector3) => Vector3): Vec3 {
+  const unscaled = composeTransform({ ...transform, scale: [1, 1, 1] }, new Matrix4());
+  const matrix = new Matrix4().multiplyMatrices(parent, unscaled);
   const result = [...transform.scale] as [number, number, number];
   [0, 1, 2].forEach((at) => {
     const axis = new Vector3().setFromMatrixColumn(matrix, at);
@@ -270,8 +272,8 @@ function isNothing(delta: Delta): boolean {
 }
 
 /**
- * The one command that a gesture ends with; null when it did nothing. Where a delta says the same for every target it is
- * a delta, since that adds up with what others do to the same things meanwhile; else the transforms themselves.
+ * The one command that a gesture ends with; null when it did nothing. Where a delta says the same for every target it
+ * is a delta, since that adds up with what others do to the same things meanwhile; else the transforms themselves.
  */
 export function commandOf(targets: readonly Target[], frame: GestureFrame, delta: Delta): Command | null {
   if (targets.length === 0 || isNothing(delta)) return null;

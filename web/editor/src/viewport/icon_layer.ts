@@ -21,7 +21,10 @@ export function iconOf(entity: Entity): IconKind | null {
   return entity.camera ? "camera" : "empty";
 }
 
-/** One draw call for the icons of all lights, cameras and groups. They lie over everything, so that nothing hides them. */
+/**
+ * One draw call for the icons of all lights, cameras and groups. They lie over everything, so that nothing hides
+ * them.
+ */
 export class IconLayer {
   readonly object: Mesh<InstancedBufferGeometry, ShaderMaterial>;
   private readonly slots = new Map<Node, number>();

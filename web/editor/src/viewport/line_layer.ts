@@ -12,9 +12,8 @@ export class LineLayer {
   private colors: number[] = [];
 
   constructor() {
-    this.object = new LineSegments(
-      new BufferGeometry(), new LineBasicMaterial({ vertexColors: true, transparent: true, depthWrite: false, toneMapped: false }),
-    );
+    const look = { vertexColors: true, transparent: true, depthWrite: false, toneMapped: false };
+    this.object = new LineSegments(new BufferGeometry(), new LineBasicMaterial(look));
     this.object.frustumCulled = false;
     this.object.matrixAutoUpdate = false;
   }

@@ -37,9 +37,11 @@ export class NumericEntry {
 
   /** As it is shown while it is typed. */
   text(names: readonly string[], unit: string): string {
-    return this.fields
-      .map((field, at) => `${names[at] ?? ""} ${field === "" ? "0" : field}${at === this.active ? "▏" : ""}${unit}`.trim())
-      .join("  ");
+    const one = (field: string, at: number): string => {
+      const cursor = at === this.active ? "▏" : "";
+      return `${names[at] ?? ""} ${field === "" ? "0" : field}${cursor}${unit}`.trim();
+    };
+    return this.fields.map(one).join("  ");
   }
 
   private set(text: string): boolean {

@@ -37,7 +37,10 @@ export class PeopleLayer {
     for (const session of this.people.keys()) if (!here.has(session)) this.people.delete(session);
     for (const participant of others) {
       let person = this.people.get(participant.session);
-      if (!person) this.people.set(participant.session, (person = { track: new PresenceTrack(), participant, shown: null }));
+      if (!person) {
+        person = { track: new PresenceTrack(), participant, shown: null };
+        this.people.set(participant.session, person);
+      }
       person.participant = participant;
       person.track.hear(participant.presence, nowMs);
     }
@@ -85,7 +88,8 @@ export class PeopleLayer {
         const depth = eye.worldPerPixel(position) * kFrustumPixels;
         // From inside, somebody's frustum would only be lines across the picture.
         if (position.distanceTo(eye.position) > depth * 1.5) {
-          const pose = new Matrix4().makeRotationFromQuaternion(new Quaternion(...shown.view.rotation)).setPosition(position);
+          const rotation = new Quaternion(...shown.view.rotation);
+          const pose = new Matrix4().makeRotationFromQuaternion(rotation).setPosition(position);
           const { vertical_fov = 0.8, aspect_ratio = 1.6 } = track.presence?.view_shape ?? {};
           const slope = Math.tan(vertical_fov / 2);
           addFrustum(lines, pose, { slope, aspect: aspect_ratio, depth }, new Color(color.fill), shown.opacity);

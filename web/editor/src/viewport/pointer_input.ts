@@ -179,8 +179,9 @@ export class PointerInput {
   private wheel(event: WheelEvent): void {
     event.preventDefault();
     const at = this.point(event);
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? 400 : 1;
-    const dx = event.deltaX * lines, dy = event.deltaY * lines;
+    // Pixels, lines or pages, in that order.
+    const unit = [1, 16, 400][event.deltaMode] ?? 1;
+    const dx = event.deltaX * unit, dy = event.deltaY * unit;
     // Browsers tell a trackpad's pinch as a wheel with Control held.
     if (event.ctrlKey) this.actions.zoom(Math.exp(dy * 0.01), at);
     else if (isTrackpad(event)) {

@@ -5,7 +5,9 @@ export const kPresenceIntervalMs = 1000 / 30;
 /** Said again after so long though nothing moved, so that others can tell a quiet person from one who is gone. */
 export const kPresenceRepeatMs = 800;
 
-/** Tells the others where this person looks, points and drags: when it changed, and not more often than they can use. */
+/**
+ * Tells the others where this person looks, points and drags: when it changed, and not more often than they can use.
+ */
 export class PresenceSender {
   private sent = "";
   private sentMs = -Infinity;

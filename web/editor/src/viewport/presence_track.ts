@@ -73,9 +73,8 @@ export class PresenceTrack {
     const { view, pointer } = this.latest ?? {};
     const before = this.view;
     this.view = view ? (before ? mixPose(before, view, part) : view) : null;
-    this.pointer = pointer
-      ? { origin: pointer.origin, target: this.pointer ? mix(this.pointer.target, pointer.target, part) : pointer.target }
-      : null;
+    const target = pointer && (this.pointer ? mix(this.pointer.target, pointer.target, part) : pointer.target);
+    this.pointer = pointer && target ? { origin: pointer.origin, target } : null;
     this.settled = (!view || isNear(this.view!.position, view.position)) &&
       (!pointer || isNear(this.pointer!.target, pointer.target));
     if (this.settled && view) this.view = view;

@@ -1,5 +1,5 @@
 import {
-  Color, Mesh, NeutralToneMapping, PlaneGeometry, PMREMGenerator,
+  Color, DoubleSide, Mesh, NeutralToneMapping, PlaneGeometry, PMREMGenerator,
   Scene, ShaderMaterial, WebGLRenderer, type Camera, type Texture,
 } from "three";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
@@ -57,8 +57,11 @@ export class Ground {
     const material = new ShaderMaterial({
       transparent: true,
       depthWrite: false,
+      side: DoubleSide,
       uniforms: {
-        line: { value: new Color() }, xAxis: { value: new Color(kAxisColors.x) }, zAxis: { value: new Color(kAxisColors.z) },
+        line: { value: new Color() },
+        xAxis: { value: new Color(kAxisColors.x) },
+        zAxis: { value: new Color(kAxisColors.z) },
         center: { value: [0, 0] }, extent: { value: 100 }, step: { value: 1 }, fade: { value: 0 },
       },
       vertexShader: `
