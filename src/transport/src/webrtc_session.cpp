@@ -1,0 +1,267 @@
+#include "webrtc_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "theta/base/check.h"
+
+namespace theta::transport {
+namespace {
+
+/// Addresses that a browser speaks from at a time: one or two a network it is on.
+constexpr std::size_t kPathsMax = 8;
+constexpr auto kFlightResendFirst = std::chrono::milliseconds{400};
+constexpr auto kFlightResendMax = std::chrono::seconds{4};
+
+}  // namespace
+
+WebRtcSession::WebRtcSession(WebRtcHost& host, Identity identity, SdpOffer offer)
+    : host_(host), identity_(std::move(identity)), offer_(std::move(offer)), began_at_(host.now()) {
+  progress_at_ = began_at_;
+}
+
+WebRtcSession::~WebRtcSession() {
+  for (const auto& channel : channels_) host_.stats().unfinished_bytes -= channel.receiver.held_bytes();
+}
+
+WebRtcSession::Path* WebRtcSession::find_path(const SocketAddress& remote) {
+  const auto found =
+      std::find_if(paths_.begin(), paths_.end(), [&](const Path& path) { return path.remote == remote; });
+  return found == paths_.end() ? nullptr : &*found;
+}
+
+void WebRtcSession::select(const Path& path) {
+  if (has_remote_ && path.remote != remote_) ++host_.stats().address_changes;
+  local_ = path.local;
+  remote_ = path.remote;
+  has_remote_ = true;
+}
+
+bool WebRtcSession::on_check(const Datagram& datagram, const StunRequest& request) {
+  if (phase_ == Phase::over) return false;
+  auto* path = find_path(datagram.remote);
+  if (path == nullptr) {
+    forget_old_paths();
+    if (paths_.size() >= kPathsMax) return false;
+    path = &paths_.emplace_back();
+    path->remote = datagram.remote;
+    host_.add_address(datagram.remote, *this);
+  }
+  path->local = datagram.local;
+  path->checked_at = host_.now();
+  path->is_nominated = path->is_nominated || request.use_candidate;
+  return true;
+}
+
+void WebRtcSession::forget_old_paths() {
+  const auto limit = host_.now() - host_.options().consent_timeout;
+  std::erase_if(paths_, [&](const Path& path) {
+    const bool is_old = path.checked_at <= limit && !(has_remote_ && path.remote == remote_);
+    if (is_old) host_.remove_address(path.remote, *this);
+    return is_old;
+  });
+}
+
+MonotonicTime WebRtcSession::consent_until() const {
+  for (const auto& path : paths_) {
+    if (has_remote_ && path.remote == remote_) return path.checked_at + host_.options().consent_timeout;
+  }
+  return MonotonicTime::max();
+}
+
+void WebRtcSession::on_dtls(const Datagram& datagram) {
+  if (phase_ == Phase::over) return;
+  const auto* path = find_path(datagram.remote);
+  THETA_CHECK(path != nullptr);
+  ++packets_received_;
+  if (!dtls_) {
+    dtls_ = DtlsSession::create(host_.dtls(), DtlsSession::Side::server, offer_.fingerprint, *this);
+    if (!dtls_) return fail(CloseReason::internal_error, "the hub has no memory for another DTLS session");
+    resend_after_ = kFlightResendFirst;
+  }
+  // Until the handshake is done, answers go where its datagrams come from: browsers begin before they nominate.
+  if (dtls_->state() == DtlsSession::State::handshake) select(*path);
+  const bool was_open = dtls_->state() == DtlsSession::State::open;
+  const bool is_verified = dtls_->receive(datagram.bytes);
+  if (was_open && is_verified && path->is_nominated && path->remote != remote_) select(*path);
+  const auto discarded = dtls_->discarded_records();
+  host_.stats().dtls_dropped_records += discarded - std::exchange(discarded_seen_, discarded);
+  check_dtls();
+  process_sctp();
+  host_.mark_dirty(*this);
+}
+
+void WebRtcSession::check_dtls() {
+  if (ending_ || !dtls_) return;
+  switch (dtls_->state()) {
+    case DtlsSession::State::handshake:
+      if (resend_at_ == MonotonicTime::max()) resend_at_ = host_.now() + resend_after_;
+      return;
+    case DtlsSession::State::open:
+      resend_at_ = MonotonicTime::max();
+      if (sctp_) return;
+      sctp_ = SctpAssociation::connect(*this, offer_.sctp_port);
+      if (!sctp_) fail(CloseReason::internal_error, "the hub has no memory for another SCTP association");
+      return;
+    case DtlsSession::State::closed: return end({CloseReason::none, true, "the other side closed the connection"});
+    case DtlsSession::State::failed: break;
+  }
+  auto& stats = host_.stats();
+  ++stats.dtls_failures;
+  stats.fingerprint_mismatches += dtls_->is_fingerprint_mismatch() ? 1 : 0;
+  stats.renegotiations_refused += dtls_->is_renegotiation_refused() ? 1 : 0;
+  const bool is_mismatch = dtls_->is_fingerprint_mismatch();
+  fail(is_mismatch ? CloseReason::unauthenticated : CloseReason::protocol_error, dtls_->failure());
+}
+
+void WebRtcSession::on_dtls_output(ByteView datagram) {
+  ++packets_sent_;
+  host_.send_datagram(local_, remote_, datagram);
+}
+
+void WebRtcSession::on_dtls_data(ByteView bytes) {
+  if (ending_ && phase_ != Phase::lingering && phase_ != Phase::closing) return;
+  check_dtls();
+  if (sctp_) sctp_->receive(bytes);
+}
+
+void WebRtcSession::on_sctp_output(ByteView packet) {
+  if (dtls_ && phase_ != Phase::over) (void)dtls_->send(packet);
+}
+
+void WebRtcSession::on_sctp_pending() { host_.mark_dirty(*this); }
+
+void WebRtcSession::process_sctp() {
+  if (!sctp_) return;
+  for (const auto& event : sctp_->take()) on_sctp_event(event);
+}
+
+void WebRtcSession::on_sctp_event(const SctpEvent& event) {
+  if (phase_ == Phase::over) return;
+  switch (event.kind) {
+    case SctpEvent::Kind::up:
+    case SctpEvent::Kind::dry: progress_at_ = host_.now(); return;
+    case SctpEvent::Kind::lost:
+      return end({ending_ ? ending_->reason : CloseReason::none, true, "the other side closed the connection"});
+    case SctpEvent::Kind::stream_reset: return on_stream_reset(event.stream);
+    case SctpEvent::Kind::message: return on_message(event);
+  }
+}
+
+void WebRtcSession::on_timer() {
+  const auto now = host_.now();
+  const auto& options = host_.options();
+  if (phase_ == Phase::over) return;
+  if (phase_ == Phase::pending && now >= began_at_ + options.connect_timeout) {
+    ++host_.stats().connect_timeouts;
+    return end({CloseReason::unreachable, false, "the browser did not open its channels in time"});
+  }
+  if (now >= consent_until()) {
+    ++host_.stats().consent_expired;
+    return end({CloseReason::idle_timeout, false, "nothing was heard of the browser for a while"});
+  }
+  if (now >= resend_at_ && dtls_) {
+    dtls_->resend_flight();
+    resend_after_ = std::min<MonotonicClock::duration>(2 * resend_after_, kFlightResendMax);
+    resend_at_ = now + resend_after_;
+  }
+  if (phase_ == Phase::open && queued_bytes() != 0 && now >= progress_at_ + options.stall_timeout) {
+    ++host_.stats().stalled_closes;
+    fail(CloseReason::resource_limit, "nothing of what waits was acknowledged for too long");
+  }
+}
+
+MonotonicTime WebRtcSession::next_timeout() const {
+  if (phase_ == Phase::over) return MonotonicTime::max();
+  auto next = std::min({consent_until(), resend_at_, linger_until_});
+  if (phase_ == Phase::pending) next = std::min(next, began_at_ + host_.options().connect_timeout);
+  if (phase_ == Phase::open && queued_bytes() != 0) next = std::min(next, progress_at_ + host_.options().stall_timeout);
+  return next;
+}
+
+void WebRtcSession::request_close(CloseReason reason, std::string text) {
+  if (ending_) return;
+  ending_ = Ending{reason, false, std::move(text)};
+  wants_close_ = true;
+}
+
+/// This side's own finding: the peer is told why.
+void WebRtcSession::fail(CloseReason reason, std::string text) {
+  if (ending_) return;
+  if (reason == CloseReason::protocol_error && was_established_) ++host_.stats().protocol_errors;
+  request_close(reason, std::move(text));
+  host_.mark_dirty(*this);
+}
+
+/// Nobody is left to be told.
+void WebRtcSession::end(Ending ending) {
+  if (phase_ == Phase::over) return;
+  if (!ending_) ending_ = std::move(ending);
+  phase_ = Phase::over;
+  host_.mark_dirty(*this);
+}
+
+/// Goes from lingering over closing to its end, as far as the peer has acknowledged things.
+void WebRtcSession::pump_close() {
+  if (std::exchange(wants_close_, false)) {
+    auto* control = channel_of(Lane::control);
+    if (!sctp_ || control == nullptr) {
+      if (dtls_) dtls_->close();
+      return end(*ending_);
+    }
+    linger_until_ = host_.now() + host_.options().linger;
+    phase_ = Phase::lingering;
+    if (!flushes_before_close(ending_->reason)) {
+      for (auto& lane : lanes_) lane = {};
+    }
+  }
+  if (phase_ == Phase::lingering) {
+    const bool is_sent = queued_bytes() == 0 && sctp_->unacknowledged_bytes() == 0;
+    const bool must_hurry = !flushes_before_close(ending_->reason) || host_.now() >= linger_until_;
+    if (!is_sent && !must_hurry) return;
+    const auto fragment = write_close_fragment(ending_->reason, ending_->text);
+    const auto* control = channel_of(Lane::control);
+    (void)sctp_->send({control->stream, static_cast<std::uint32_t>(Ppid::binary), false, fragment});
+    linger_until_ = host_.now() + host_.options().linger;
+    phase_ = Phase::closing;
+  }
+  if (phase_ != Phase::closing) return;
+  if (sctp_->unacknowledged_bytes() != 0 && host_.now() < linger_until_) return;
+  finish();
+}
+
+void WebRtcSession::finish() {
+  sctp_.reset();  // its ABORT still leaves through DTLS
+  if (dtls_) dtls_->close();
+  end(*ending_);
+}
+
+void WebRtcSession::flush() {
+  process_sctp();
+  if (phase_ == Phase::open || phase_ == Phase::lingering) pump();
+  if (wants_close_ || phase_ == Phase::lingering || phase_ == Phase::closing) pump_close();
+  if (phase_ == Phase::open && !ending_) tell_writable();
+  if (phase_ != Phase::over || std::exchange(is_close_told_, true)) return;
+  // Who was killed or cut off is told anyway; it may still listen.
+  sctp_.reset();
+  if (dtls_) dtls_->close();
+  for (const auto& path : paths_) host_.remove_address(path.remote, *this);
+  paths_.clear();
+  if (!was_established_) return;
+  Event event;
+  event.kind = Event::Kind::closed;
+  event.peer = identity_.peer;
+  event.reason = ending_->reason;
+  event.closed_by_peer = ending_->by_peer;
+  event.text = ending_->text;
+  host_.emit(event);
+}
+
+PeerStats WebRtcSession::stats() const {
+  PeerStats result;
+  result.packets_sent = packets_sent_;
+  result.packets_received = packets_received_;
+  return result;
+}
+
+}  // namespace theta::transport
