@@ -1,7 +1,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import {
-  CommandError, CommandRefused, type AuthorKey, type Entity, type EntityId, type Member, type Participant, type Room,
-  type Scene, type SceneChange, type SessionNumber, type Status, type Submitted, type Vec3,
+  CommandError, CommandRefused, type AuthorKey, type Entity, type EntityId, type Member, type Participant, type Presence,
+  type Room, type Scene, type SceneChange, type SessionNumber, type Status, type Submitted, type Vec3,
 } from "@theta/client";
 import { assignColors, colorOf, type PersonColor } from "./colors.js";
 import { UndoLabels } from "./undo_labels.js";
@@ -49,6 +49,8 @@ export interface Editor {
   readonly following: Signal<SessionNumber | null>;
   /** The camera entity that is looked through; cleared as `following` is. */
   readonly lookingThrough: Signal<EntityId | null>;
+  /** What is under way in a panel's gesture; the viewport shows it and makes it part of our presence. At most 16. */
+  readonly dragging: Signal<NonNullable<Presence["dragging"]>>;
   /** Set while there is a viewport. */
   readonly viewport: Signal<ViewportControl | null>;
 
@@ -68,9 +70,10 @@ export interface Editor {
   colorOf(author: AuthorKey): PersonColor;
   /**
    * Waits for a command that was just given to the room and tells the person what became of it if that is bad; null
-   * then. `label` says what the step was, for undo: "Move 3 objects".
+   * then. `label` says what the step was, for undo: "Move 3 objects". A command that `continues` is taken back together
+   * with the one before it.
    */
-  perform(label: string, submitted: Promise<Submitted>): Promise<Submitted | null>;
+  perform(label: string, submitted: Promise<Submitted>, how?: { continues?: boolean }): Promise<Submitted | null>;
   /** A sentence that shows for some seconds. */
   notify(kind: NoticeKind, text: string): void;
   /** Who shows the sentences; set by the shell. */
@@ -113,12 +116,13 @@ export function createEditor(room: Room): Editor {
     snapping: signal<Snapping>({ enabled: false, grid: 0.25, angle: 15, scale: 0.1 }),
     following: signal<SessionNumber | null>(null),
     lookingThrough: signal<EntityId | null>(null),
+    dragging: signal<NonNullable<Presence["dragging"]>>([]),
     viewport: signal<ViewportControl | null>(null),
     revision: computed(() => changes.value + (lookBack.value === null ? 0 : lookBack.value.seq + 1) * 2 ** 32),
     readOnly: computed(() => whyReadOnly(status.value, lookBack.value)),
     chosen: () => selection.value.map((id) => scene.value.get(id)).filter((entity) => entity !== undefined),
     colorOf: (author) => colors.value.get(author) ?? colorOf(author),
-    perform: (label, submitted) => perform({ undoLabels, notify }, label, submitted),
+    perform: (label, submitted, how) => perform({ undoLabels, notify }, label, submitted, how?.continues === true),
     dispose: () => unsubscribe.forEach((stop) => stop()),
   };
 }
@@ -148,10 +152,13 @@ interface Told {
   readonly notify: (kind: NoticeKind, text: string) => void;
 }
 
-async function perform(to: Told, label: string, submitted: Promise<Submitted>): Promise<Submitted | null> {
+async function perform(
+  to: Told, label: string, submitted: Promise<Submitted>, continues: boolean,
+): Promise<Submitted | null> {
   try {
     const taken = await submitted;
-    to.undoLabels.did(taken.handle, label);
+    if (continues) to.undoLabels.alsoDid(taken.handle);
+    else to.undoLabels.did(taken.handle, label);
     taken.settled.then(
       (acknowledged) => {
         if (acknowledged.handle !== taken.handle) to.undoLabels.forget(taken.handle);

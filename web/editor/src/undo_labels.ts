@@ -1,8 +1,9 @@
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 
 interface Step {
-  readonly handle: number;
   readonly label: string;
+  /** The commands that make up the step, oldest first. */
+  readonly handles: readonly number[];
 }
 
 /** More steps than anybody takes back by name; older ones can still be undone, as "last step". */
@@ -20,15 +21,30 @@ export class UndoLabels {
   readonly nextUndo: ReadonlySignal<string | undefined> = computed(() => this.done.value.at(-1)?.label);
   readonly nextRedo: ReadonlySignal<string | undefined> = computed(() => this.undone.value.at(-1)?.label);
 
+  /** How many commands the next undo and redo take back or do again. */
+  get undoCount(): number {
+    return this.done.value.at(-1)?.handles.length ?? 1;
+  }
+  get redoCount(): number {
+    return this.undone.value.at(-1)?.handles.length ?? 1;
+  }
+
   did(handle: number, label: string): void {
-    this.done.value = [...this.done.value, { handle, label }].slice(-kStepsMax);
+    this.done.value = [...this.done.value, { label, handles: [handle] }].slice(-kStepsMax);
     this.undone.value = [];
+  }
+
+  /** One more command of the newest step: to group is to make a parent and to move things below it. */
+  alsoDid(handle: number): void {
+    const step = this.done.value.at(-1);
+    if (step === undefined) return;
+    this.done.value = [...this.done.value.slice(0, -1), { ...step, handles: [...step.handles, handle] }];
   }
 
   /** A step that never came to be, or became part of another one. */
   forget(handle: number): void {
-    this.done.value = this.done.value.filter((step) => step.handle !== handle);
-    this.undone.value = this.undone.value.filter((step) => step.handle !== handle);
+    this.done.value = without(this.done.value, handle);
+    this.undone.value = without(this.undone.value, handle);
   }
 
   undid(): string | undefined {
@@ -51,4 +67,10 @@ export class UndoLabels {
     to.value = [...to.value, step];
     return step.label;
   }
+}
+
+function without(steps: readonly Step[], handle: number): readonly Step[] {
+  if (!steps.some(({ handles }) => handles.includes(handle))) return steps;
+  const left = steps.map((step) => ({ ...step, handles: step.handles.filter((each) => each !== handle) }));
+  return left.filter(({ handles }) => handles.length > 0);
 }

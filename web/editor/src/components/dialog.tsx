@@ -1,0 +1,40 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { IconButton } from "./button.js";
+
+/** A modal dialog: the browser keeps the focus in it and gives it back; Escape and a click beside it close it. */
+export function Dialog(props: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  footer?: ComponentChildren;
+  size?: "small" | "medium" | "large";
+}) {
+  const title = useId();
+  const root = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = root.current as HTMLDialogElement;
+    dialog.showModal();
+    return () => dialog.close();
+  }, []);
+  return (
+    <dialog
+      ref={root} class={`dialog dialog-${props.size ?? "small"}`} aria-labelledby={title}
+      onCancel={(event) => {
+        event.preventDefault();
+        props.onClose();
+      }}
+      onClick={(event) => { if (event.target === root.current) props.onClose(); }}
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      <div class="dialog-frame">
+        <header class="dialog-head">
+          <h2 id={title}>{props.title}</h2>
+          <IconButton icon="close" label="Close" onClick={props.onClose} />
+        </header>
+        <div class="dialog-body">{props.children}</div>
+        {props.footer === undefined ? null : <footer class="dialog-foot">{props.footer}</footer>}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,178 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { AssetId, Entity, Material, Vec3, Vec4 } from "@theta/client";
+import { IconButton } from "../components/button.js";
+import { ColorField } from "../components/color_field.js";
+import { Field, Select, Toggle } from "../components/fields.js";
+import { NumberField } from "../components/number_field.js";
+import { useWorkspace, type Workspace } from "../workspace.js";
+import { changeEach, changeLabel, common, Section, type SectionProps } from "./inspector_section.js";
+
+const kTextures = [
+  { name: "base_color_texture", label: "Colour" },
+  { name: "metallic_roughness_texture", label: "Metal and roughness" },
+  { name: "normal_texture", label: "Normals" },
+  { name: "occlusion_texture", label: "Occlusion" },
+  { name: "emissive_texture", label: "Emission" },
+] as const;
+type TextureName = (typeof kTextures)[number]["name"];
+
+type Change = Partial<Material> | ((material: Material) => Material) | null;
+
+function setMaterial(workspace: Workspace, chosen: readonly Entity[], change: Change): void {
+  const label = changeLabel(workspace, chosen, change === null ? "Remove" : "Change", "material");
+  const changed = ({ material }: Entity) => {
+    if (change === null || material === undefined) return null;
+    return typeof change === "function" ? change(material) : { ...material, ...change };
+  };
+  void changeEach(workspace, chosen, label, changed, (targets, material) => (
+    { command: "set_material", targets, material }));
+}
+
+/** A texture is taken away by leaving it out. */
+function withoutTexture(name: TextureName): (material: Material) => Material {
+  return ({ [name]: _, ...rest }) => rest as Material;
+}
+
+export function MaterialSection({ chosen, disabled }: SectionProps) {
+  const workspace = useWorkspace();
+  const set = (change: Exclude<Change, null>) => setMaterial(workspace, chosen, change);
+  const material = (entity: Entity) => entity.material as Material;
+  const first = chosen[0]?.material as Material;
+  const same = (read: (of: Material) => readonly number[]) =>
+    chosen.every((entity) => read(material(entity)).join() === read(first).join());
+  const alphaMode = common(chosen, (entity) => material(entity).alpha_mode);
+  const strength = Math.max(1, ...first.emissive);
+  const glow = first.emissive.map((part) => part / strength) as unknown as Vec3;
+  const fraction = (label: string, read: (of: Material) => number, write: (value: number) => Exclude<Change, null>) => (
+    <Field label={label}>
+      {(id) => (
+        <NumberField
+          id={id} label={label} min={0} max={1} step={0.02} disabled={disabled}
+          value={common(chosen, (entity) => read(material(entity)))} onCommit={(value) => set(write(value))}
+        />
+      )}
+    </Field>
+  );
+  return (
+    <Section title="Material" icon="material" onRemove={disabled ? undefined : () => setMaterial(workspace, chosen, null)}>
+      <Field label="Colour">
+        {(id) => (
+          <ColorField
+            id={id} label="Colour" disabled={disabled}
+            value={same(({ base_color }) => base_color) ? (first.base_color.slice(0, 3) as unknown as Vec3) : null}
+            onCommit={(color) => set((old) => ({ ...old, base_color: [...color, old.base_color[3]] as unknown as Vec4 }))}
+          />
+        )}
+      </Field>
+      {fraction("Metallic", ({ metallic }) => metallic, (metallic) => ({ metallic }))}
+      {fraction("Roughness", ({ roughness }) => roughness, (roughness) => ({ roughness }))}
+      {fraction("Opacity", ({ base_color }) => base_color[3], (alpha) => (old) => (
+        { ...old, base_color: [...old.base_color.slice(0, 3), alpha] as unknown as Vec4 }))}
+      <Field label="Transparency">
+        {(id) => (
+          <Select
+            id={id} value={alphaMode} disabled={disabled} onChange={(value) => set({ alpha_mode: value })}
+            choices={[
+              { value: "opaque", label: "Opaque" }, { value: "mask", label: "Cut out" }, { value: "blend", label: "Blend" },
+            ]}
+          />
+        )}
+      </Field>
+      {alphaMode === "mask"
+        ? fraction("Cut out below", ({ alpha_cutoff }) => alpha_cutoff, (alpha_cutoff) => ({ alpha_cutoff })) : null}
+      <Field label="Emission">
+        {(id) => (
+          <ColorField
+            id={id} label="Emission" value={same(({ emissive }) => emissive) ? glow : null} disabled={disabled}
+            onCommit={(color) => set({ emissive: color.map((part) => part * strength) as unknown as Vec3 })}
+          />
+        )}
+      </Field>
+      <Field label="Emission strength">
+        {(id) => (
+          <NumberField
+            id={id} label="Emission strength" min={1} step={0.1} disabled={disabled}
+            value={same(({ emissive }) => emissive) ? strength : null}
+            onCommit={(value) => set({ emissive: glow.map((part) => part * value) as unknown as Vec3 })}
+          />
+        )}
+      </Field>
+      <Toggle
+        label="Both sides" checked={common(chosen, (entity) => material(entity).double_sided)} disabled={disabled}
+        onChange={(double_sided) => set({ double_sided })}
+      />
+      <Textures chosen={chosen} disabled={disabled} />
+    </Section>
+  );
+}
+
+function Textures({ chosen, disabled }: SectionProps) {
+  const workspace = useWorkspace();
+  const [picked, setPicked] = useState<TextureName>("base_color_texture");
+  const input = useRef<HTMLInputElement>(null);
+  const upload = async (file: File) => {
+    const { room } = workspace.editor;
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const asset = await workspace.runJob(`Upload ${file.name}`, (task) => room.uploadAsset(bytes, task));
+    if (asset !== null) setMaterial(workspace, chosen, { [picked]: asset });
+  };
+  const choose = (name: TextureName) => {
+    setPicked(name);
+    input.current?.click();
+  };
+  return (
+    <div class="textures" role="group" aria-label="Textures">
+      {kTextures.map(({ name, label }) => {
+        const assets = new Set(chosen.map(({ material }) => material?.[name] ?? ""));
+        const asset = assets.size === 1 ? [...assets][0] : undefined;
+        return (
+          <div key={name} class="texture">
+            <Thumbnail asset={asset === "" ? undefined : asset} />
+            <span class="texture-name">{label}{assets.size > 1 ? " (mixed)" : ""}</span>
+            {disabled ? null : asset === "" ? (
+              <IconButton icon="plus" label={`Set texture: ${label}`} onClick={() => choose(name)} />
+            ) : (
+              <>
+                <IconButton icon="import" label={`Replace texture: ${label}`} onClick={() => choose(name)} />
+                <IconButton
+                  icon="trash" label={`Remove texture: ${label}`}
+                  onClick={() => setMaterial(workspace, chosen, withoutTexture(name))}
+                />
+              </>
+            )}
+          </div>
+        );
+      })}
+      <input
+        ref={input} type="file" accept="image/png,image/jpeg" hidden aria-hidden="true" tabIndex={-1}
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          event.currentTarget.value = "";
+          if (file !== undefined) void upload(file);
+        }}
+      />
+    </div>
+  );
+}
+
+/** A texture small; nothing where there is none or it cannot be read. */
+function Thumbnail({ asset }: { asset: AssetId | undefined }) {
+  const { editor } = useWorkspace();
+  const [address, setAddress] = useState<string | null>(null);
+  useEffect(() => {
+    if (asset === undefined) return undefined;
+    const abort = new AbortController();
+    let made: string | null = null;
+    editor.room.downloadAsset(asset, { signal: abort.signal }).then((bytes) => {
+      if (abort.signal.aborted) return;
+      made = URL.createObjectURL(new Blob([bytes as BlobPart]));
+      setAddress(made);
+    }, () => undefined);
+    return () => {
+      abort.abort();
+      if (made !== null) URL.revokeObjectURL(made);
+      setAddress(null);
+    };
+  }, [asset]);
+  return <span class="thumbnail">{address === null ? null : <img src={address} alt="" />}</span>;
+}

@@ -1,0 +1,75 @@
+import { useSignal } from "@preact/signals";
+import type { Command, Entity, EntityId } from "@theta/client";
+import type { ComponentChildren } from "preact";
+import { nameOf } from "../actions/action.js";
+import { IconButton } from "../components/button.js";
+import { Icon, type IconName } from "../components/icon.js";
+import type { Workspace } from "../workspace.js";
+
+export interface SectionProps {
+  readonly chosen: readonly Entity[];
+  readonly disabled: boolean;
+}
+
+/** A part of the inspector that can be folded, with a way to take its component away. */
+export function Section(props: {
+  title: string;
+  icon: IconName;
+  children: ComponentChildren;
+  onRemove?: (() => void) | undefined;
+  removeLabel?: string;
+}) {
+  const open = useSignal(true);
+  return (
+    <section class="section" aria-label={props.title}>
+      <h3 class="section-head">
+        <button type="button" class="section-toggle" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+          <Icon name={open.value ? "down" : "right"} />
+          <Icon name={props.icon} />
+          <span>{props.title}</span>
+        </button>
+        {props.onRemove === undefined ? null : (
+          <IconButton icon="trash" label={props.removeLabel ?? `Remove ${props.title.toLowerCase()}`} onClick={props.onRemove} />
+        )}
+      </h3>
+      {open.value ? <div class="section-body">{props.children}</div> : null}
+    </section>
+  );
+}
+
+/** The one value that all have; null when they differ. */
+export function common<Value extends number | string | boolean>(
+  chosen: readonly Entity[], read: (entity: Entity) => Value,
+): Value | null {
+  const first = chosen[0] === undefined ? null : read(chosen[0]);
+  return chosen.every((entity) => read(entity) === first) ? first : null;
+}
+
+/**
+ * Changes a component of all chosen entities. A command says a component as a whole, so entities whose other values
+ * differ need one each; undo takes them back together.
+ */
+export async function changeEach<Value extends object>(
+  { editor }: Workspace, chosen: readonly Entity[], label: string,
+  change: (entity: Entity) => Value | null,
+  command: (targets: readonly EntityId[], value: Value | null) => Command,
+): Promise<void> {
+  const groups = new Map<string, { readonly targets: EntityId[]; readonly value: Value | null }>();
+  for (const entity of chosen) {
+    const value = change(editor.room.scene.get(entity.id) ?? entity);
+    const key = JSON.stringify(value);
+    const group = groups.get(key) ?? { targets: [], value };
+    group.targets.push(entity.id);
+    groups.set(key, group);
+  }
+  let continues = false;
+  for (const { targets, value } of groups.values()) {
+    if ((await editor.perform(label, editor.room.submit(command(targets, value)), { continues })) === null) return;
+    continues = true;
+  }
+}
+
+/** "Change light of 3 objects". */
+export function changeLabel(workspace: Workspace, chosen: readonly Entity[], verb: string, what: string): string {
+  return `${verb} ${what} of ${nameOf(workspace, chosen.map(({ id }) => id))}`;
+}
