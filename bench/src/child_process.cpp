@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,16 +18,36 @@
 
 namespace theta::bench {
 
-ChildProcess ChildProcess::start(const std::function<void(int output)>& work) {
-  int ends[2] = {-1, -1};
-  THETA_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
+namespace {
+
+/// Becomes the program, or ends.
+[[noreturn]] void execute(const std::vector<std::string>& arguments) {
+  std::vector<char*> raw;
+  for (const auto& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
+  raw.push_back(nullptr);
+  ::execvp(raw[0], raw.data());
+  ::_exit(127);
+}
+
+/// Forks; the child dies with its parent. The child's answer is 0.
+pid_t fork_companion() {
   const pid_t parent = ::getpid();
   const pid_t id = ::fork();
   THETA_CHECK(id >= 0);
+  if (id != 0) return id;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The parent may have died before the line above.
+  if (::getppid() != parent) ::_exit(1);
+  return 0;
+}
+
+}  // namespace
+
+ChildProcess ChildProcess::start(const std::function<void(int output)>& work) {
+  int ends[2] = {-1, -1};
+  THETA_CHECK(::pipe2(ends, O_CLOEXEC) == 0);
+  const pid_t id = fork_companion();
   if (id == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    // The parent may have died before the line above.
-    if (::getppid() != parent) ::_exit(1);
     ::close(ends[0]);
     work(ends[1]);
     // No destructors and no flushing of what the parent had buffered.
@@ -42,12 +63,22 @@ ChildProcess ChildProcess::run(const std::vector<std::string>& arguments) {
     ::dup2(nowhere, STDIN_FILENO);
     ::dup2(nowhere, STDOUT_FILENO);
     ::dup2(nowhere, STDERR_FILENO);
-    std::vector<char*> raw;
-    for (const auto& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
-    raw.push_back(nullptr);
-    ::execv(raw[0], raw.data());
-    ::_exit(127);
+    execute(arguments);
   });
+}
+
+ChildProcess ChildProcess::converse(const std::vector<std::string>& arguments, const std::string& folder) {
+  int ends[2] = {-1, -1};
+  THETA_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const pid_t id = fork_companion();
+  if (id == 0) {
+    ::dup2(ends[1], STDIN_FILENO);
+    ::dup2(ends[1], STDOUT_FILENO);
+    if (::chdir(folder.c_str()) != 0) ::_exit(127);
+    execute(arguments);
+  }
+  ::close(ends[1]);
+  return {id, ends[0]};
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
@@ -63,6 +94,16 @@ std::string ChildProcess::read_line() {
   char next = 0;
   while (::read(output_, &next, 1) == 1 && next != '\n') line += next;
   return line;
+}
+
+void ChildProcess::write_line(const std::string& line) {
+  const auto whole = line + "\n";
+  std::size_t sent = 0;
+  while (sent < whole.size()) {
+    const auto taken = ::send(output_, whole.data() + sent, whole.size() - sent, MSG_NOSIGNAL);
+    if (taken <= 0) return;  // It has ended, which `read_line` tells.
+    sent += static_cast<std::size_t>(taken);
+  }
 }
 
 ProcessUse ChildProcess::wait() {

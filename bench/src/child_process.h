@@ -22,6 +22,8 @@ class ChildProcess {
   [[nodiscard]] static ChildProcess start(const std::function<void(int output)>& work);
   /// Runs a program, its output thrown away; `arguments[0]` is its path.
   [[nodiscard]] static ChildProcess run(const std::vector<std::string>& arguments);
+  /// Runs a program whose standard input and output are lines to and from this process: `read_line`, `write_line`.
+  [[nodiscard]] static ChildProcess converse(const std::vector<std::string>& arguments, const std::string& folder);
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&&) = delete;
   /// Stops it if it still runs.
@@ -29,6 +31,10 @@ class ChildProcess {
 
   /// Without the newline; empty when the process has ended.
   [[nodiscard]] std::string read_line();
+  /// Adds the newline.
+  void write_line(const std::string& line);
+  /// Readable when there is something for `read_line`.
+  [[nodiscard]] int fd() const { return output_; }
   /// Waits until it ends by itself.
   ProcessUse wait();
   /// Asks it to end (SIGTERM) and waits.

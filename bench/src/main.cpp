@@ -17,9 +17,9 @@ void bench_ack_alone(Report& report, const Options& options) { bench_hub_ack(rep
 
 /// What can be asked for by name. `hub` is all from `ack` on.
 const std::map<std::string, void (*)(Report&, const Options&)> kBenches = {
-    {"core", bench_core},     {"scene", bench_scene},       {"hub", bench_hub},
-    {"ack", bench_ack_alone}, {"crowd", bench_crowd_alone}, {"idle", bench_hub_idle},
-    {"join", bench_hub_join}, {"bulk", bench_hub_bulk},     {"quic", bench_quic_bulk}};
+    {"core", bench_core},         {"scene", bench_scene},   {"hub", bench_hub},       {"ack", bench_ack_alone},
+    {"crowd", bench_crowd_alone}, {"idle", bench_hub_idle}, {"join", bench_hub_join}, {"bulk", bench_hub_bulk},
+    {"quic", bench_quic_bulk},    {"rtc", bench_rtc}};
 
 nlohmann::ordered_json read_results(const std::string& file) {
   std::ifstream input(file);
@@ -28,7 +28,7 @@ nlohmann::ordered_json read_results(const std::string& file) {
 }
 
 int run(std::vector<std::string> which, const Options& options, const std::string& json_file) {
-  if (which.empty()) which = {"core", "scene", "hub"};
+  if (which.empty()) which = {"core", "scene", "hub", "rtc"};
   const auto previous = read_results(json_file);
   Report report;
   for (const auto& name : which) kBenches.at(name)(report, options);
@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> names;
   for (const auto& [name, bench] : theta::bench::kBenches) names.push_back(name);
   app.add_option("WHICH", which,
-                 "core, scene, hub (default: these three), or a part of hub: ack, crowd, idle, join, "
+                 "core, scene, hub, rtc (default: these four), or a part of hub: ack, crowd, idle, join, "
                  "bulk, quic")
       ->check(CLI::IsMember(names));
   CLI11_PARSE(app, argc, argv);
