@@ -243,6 +243,7 @@ export interface Participant {
   readonly role: Role;
   /** Whether this is us. */
   readonly self: boolean;
+  /** Each that arrives is another object, also when it says the same: so one can tell who has fallen silent. */
   readonly presence?: Presence;
 }
 

@@ -11,7 +11,11 @@ const kAxisAngles: Record<ViewAxis, readonly [yaw: number, pitch: number]> = {
   top: [0, Math.PI / 2], bottom: [0, -Math.PI / 2],
 };
 
+/** So much larger than what is framed the view is. */
+const kFrameMargin = 1.15;
 const kPitchMax = Math.PI / 2;
+/** The ground is drawn so many distances far (`Ground`), and a little is left over. */
+const kGroundReach = 16;
 const kDistanceMin = 1e-3;
 const kDistanceMax = 1e6;
 /** Degrees, from top to bottom. */
@@ -111,10 +115,18 @@ export class CameraRig {
 
   /** Moves until the box fills the view. */
   frame(box: Box3, nowMs: number): void {
-    const radius = Math.max(box.getSize(new Vector3()).length() / 2, 0.05);
-    const half = MathUtils.degToRad(this.fieldOfView) / 2;
-    const narrow = Math.min(half, Math.atan(Math.tan(half) * this.aspect));
-    this.go({ target: box.getCenter(new Vector3()), distance: (radius / Math.sin(narrow)) * 1.08 }, nowMs);
+    const center = box.getCenter(new Vector3());
+    const { right, up, backward } = this.directions();
+    const slope = Math.tan(MathUtils.degToRad(this.fieldOfView) / 2) / kFrameMargin;
+    let distance = 0.1;
+    for (let corner = 0; corner < 8; ++corner) {
+      const arm = new Vector3(
+        corner & 1 ? box.max.x : box.min.x, corner & 2 ? box.max.y : box.min.y, corner & 4 ? box.max.z : box.min.z,
+      ).sub(center);
+      const beside = Math.max(Math.abs(arm.dot(right)) / this.aspect, Math.abs(arm.dot(up)));
+      distance = Math.max(distance, beside / slope + arm.dot(backward));
+    }
+    this.go({ target: center, distance }, nowMs);
   }
 
   view(axis: ViewAxis, nowMs: number): void {
@@ -215,11 +227,11 @@ export class CameraRig {
     perspective.fov = this.fieldOfView;
     perspective.aspect = this.aspect;
     perspective.near = MathUtils.clamp(distance * 0.01, 1e-4, 0.5);
-    perspective.far = distance + this.reach * 2 + 100;
+    perspective.far = distance * kGroundReach + this.reach * 2 + 100;
     perspective.updateProjectionMatrix();
     perspective.updateMatrixWorld();
     const halfHeight = distance * Math.tan(MathUtils.degToRad(this.fieldOfView) / 2);
-    const depth = distance + this.reach * 2 + 100;
+    const depth = distance * kGroundReach + this.reach * 2 + 100;
     ortho.position.copy(this.state.target).addScaledVector(backward, depth);
     ortho.quaternion.copy(perspective.quaternion);
     ortho.top = halfHeight;

@@ -30,12 +30,14 @@ export class PeopleLayer {
 
   constructor(private readonly colorOf: (author: string) => PersonColor) {}
 
-  /** Takes the room's list, as it is now. */
-  hear(participants: readonly Participant[], nowMs: number): void {
+  /** Takes the room's list, as it is now. False when it says nothing new of anybody else. */
+  hear(participants: readonly Participant[], nowMs: number): boolean {
     const others = participants.filter(({ self }) => !self).slice(0, kPeopleDrawnMax);
     const here = new Set(others.map(({ session }) => session));
-    for (const session of this.people.keys()) if (!here.has(session)) this.people.delete(session);
+    let isNews = false;
+    for (const session of this.people.keys()) if (!here.has(session)) isNews = this.people.delete(session);
     for (const participant of others) {
+      isNews ||= this.people.get(participant.session)?.participant !== participant;
       let person = this.people.get(participant.session);
       if (!person) {
         person = { track: new PresenceTrack(), participant, shown: null };
@@ -44,6 +46,7 @@ export class PeopleLayer {
       person.participant = participant;
       person.track.hear(participant.presence, nowMs);
     }
+    return isNews;
   }
 
   /** An entity has another transform now; maybe the end of somebody's drag. */

@@ -282,8 +282,7 @@ export class Viewport implements ViewportControl {
     cleanup.push(
       room.on("changed", (change) => this.take(change)),
       room.on("participants", (participants) => {
-        this.people.hear(participants, performance.now());
-        this.invalidate();
+        if (this.people.hear(participants, performance.now())) this.invalidate();
       }),
       room.on("status", ({ phase }) => {
         if (phase === "live") this.geometries.retryFailed();
@@ -408,7 +407,7 @@ export class Viewport implements ViewportControl {
   private render(): void {
     const { renderer, rig: { camera } } = this;
     renderer.info.reset();
-    this.main.environmentIntensity = this.lights.any ? 0.35 : 1;
+    this.main.environmentIntensity = this.lights.any ? 0.3 : 0.75;
     const outlined = this.meshes.anyHighlighted;
     if (outlined) {
       this.ground.object.visible = this.lines.object.visible = false;
