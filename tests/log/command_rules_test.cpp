@@ -691,6 +691,22 @@ void expect_presence_refused(const fb::PresenceT& presence, const char* part_of_
   EXPECT_THAT(refused->text, HasSubstr(part_of_sentence));
 }
 
+TEST(CheckPresence, TheShapeOfAViewIsAFrustum) {
+  fb::PresenceT presence;
+  presence.view_shape = std::make_unique<fb::ViewShape>(0.8F, 1.5F);
+  EXPECT_FALSE(check(presence));
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float fov : {0.0F, -1.0F, 3.2F, nan}) {
+    presence.view_shape = std::make_unique<fb::ViewShape>(fov, 1.5F);
+    expect_presence_refused(presence, "field of view");
+  }
+  for (const float ratio : {0.0F, -1.0F, infinity, nan}) {
+    presence.view_shape = std::make_unique<fb::ViewShape>(0.8F, ratio);
+    expect_presence_refused(presence, "aspect ratio");
+  }
+}
+
 TEST(CheckPresence, TakesWhatAPersonInVrSends) {
   fb::PresenceT presence;
   presence.view = std::make_unique<fb::Pose>(fb::Vec3(0, 1.7F, 0), fb::Quat(0, 0, 0, 1));

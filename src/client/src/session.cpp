@@ -83,6 +83,8 @@ Hash256 Session::confirmed_state_hash() {
 Session::Statistics Session::statistics() const {
   auto result = impl_->counters;
   result.queued_commands = impl_->outbox.drafts().size();
+  const bool is_paced = std::max(impl_->held_until, impl_->paced_until) > impl_->now.monotonic;
+  result.is_held_back = result.queued_commands > 0 && (is_paced || impl_->sends_front_only);
   result.packets_in_flight = impl_->outbox.in_flight().size();
   result.commands_in_flight = impl_->outbox.commands_in_flight();
   result.outbox_bytes = impl_->outbox.bytes();

@@ -63,6 +63,9 @@ std::vector<std::uint64_t> to_fb(std::span<const ObjectId> ids) {
 fb::PresenceT to_fb(const Presence& value) {
   fb::PresenceT result;
   result.view = pose_to_fb(value.view);
+  if (value.view_shape)
+    result.view_shape =
+        std::make_unique<fb::ViewShape>(value.view_shape->vertical_fov, value.view_shape->aspect_ratio);
   result.left_hand = pose_to_fb(value.left_hand);
   result.right_hand = pose_to_fb(value.right_hand);
   result.pointer_origin = point_to_fb(value.pointer_origin);
@@ -77,6 +80,8 @@ fb::PresenceT to_fb(const Presence& value) {
 Presence from_fb(const fb::Presence& value) {
   Presence result;
   result.view = pose_from_fb(value.view());
+  if (const auto* shape = value.view_shape())
+    result.view_shape = Presence::ViewShape{shape->vertical_fov(), shape->aspect_ratio()};
   result.left_hand = pose_from_fb(value.left_hand());
   result.right_hand = pose_from_fb(value.right_hand());
   result.pointer_origin = point_from_fb(value.pointer_origin());

@@ -22,18 +22,6 @@ const char* status_name(replica::OutcomeStatus status) {
   return "unknown";
 }
 
-Json outcome_json(const replica::Outcome& outcome) {
-  Json json = {{"command", log::command_name(outcome.command)}, {"status", status_name(outcome.status)}};
-  if (outcome.reason != replica::RejectReason::none) json["reason"] = replica::reason_name(outcome.reason);
-  if (outcome.blocker)
-    json["blocker"] = {
-        {"author", outcome.blocker->author.value()},
-        {"seq", outcome.blocker->seq.value()},
-        {"entity", to_text(outcome.blocker->key.entity)},
-        {"component", fb::EnumNameComponent(static_cast<fb::Component>(outcome.blocker->key.component))}};
-  return json;
-}
-
 Json refusal_json(const log::Refused& refusal) {
   return {{"code", log::refusal_name(refusal.code)}, {"text", refusal.text}};
 }
@@ -136,6 +124,18 @@ std::string count_of_registers(const Json& registers) {
 }
 
 }  // namespace
+
+Json outcome_json(const replica::Outcome& outcome) {
+  Json json = {{"command", log::command_name(outcome.command)}, {"status", status_name(outcome.status)}};
+  if (outcome.reason != replica::RejectReason::none) json["reason"] = replica::reason_name(outcome.reason);
+  if (outcome.blocker)
+    json["blocker"] = {
+        {"author", outcome.blocker->author.value()},
+        {"seq", outcome.blocker->seq.value()},
+        {"entity", to_text(outcome.blocker->key.entity)},
+        {"component", fb::EnumNameComponent(static_cast<fb::Component>(outcome.blocker->key.component))}};
+  return json;
+}
 
 std::optional<Json> event_line(const client::Event& event) { return std::visit(Line{}, event); }
 

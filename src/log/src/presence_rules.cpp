@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "id_lists.h"
 #include "theta/log/command_rules.h"
 #include "value_rules.h"
@@ -18,6 +20,15 @@ Expectation check_pose(const fb::Pose* pose) {
 
 Expectation check_point(const fb::Vec3* point) { return point == nullptr ? nullptr : check_vector(*point); }
 
+Expectation check_view_shape(const fb::ViewShape* shape) {
+  if (shape == nullptr) return nullptr;
+  // Written so that what is not a number fails as well.
+  constexpr float kPi = 3.14159265F;
+  if (!(shape->vertical_fov() > 0 && shape->vertical_fov() < kPi)) return "a field of view between 0 and pi";
+  const bool is_ratio = shape->aspect_ratio() > 0 && shape->aspect_ratio() <= std::numeric_limits<float>::max();
+  return is_ratio ? nullptr : "a finite aspect ratio over 0";
+}
+
 Expectation check_dragged(const fb::Presence& presence) {
   if (presence.dragging() == nullptr) return nullptr;
   const auto& dragged = *presence.dragging();
@@ -33,6 +44,7 @@ Expectation check_dragged(const fb::Presence& presence) {
 
 Expectation check_parts(const fb::Presence& presence) {
   const Expectation faults[] = {check_pose(presence.view()),
+                                check_view_shape(presence.view_shape()),
                                 check_pose(presence.left_hand()),
                                 check_pose(presence.right_hand()),
                                 check_point(presence.pointer_origin()),

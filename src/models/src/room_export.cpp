@@ -96,8 +96,12 @@ void RoomExport::on_event(const client::Event& event) {
       trouble_ = "an asset cannot be had: " + failed->refusal.text;
 }
 
+bool RoomExport::has_work() const {
+  return !to_ask_.empty() && missing_ - to_ask_.size() < kDownloadsQueuedMax && trouble_.empty();
+}
+
 void RoomExport::advance() {
-  while (!to_ask_.empty() && missing_ - to_ask_.size() < kDownloadsQueuedMax && trouble_.empty()) {
+  while (has_work()) {
     const auto queued = session_.download_asset(to_ask_.back());
     if (!queued) {
       trouble_ = queued.error().message;

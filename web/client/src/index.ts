@@ -1,2 +1,3 @@
+export { connect } from "./connect.js";
 export * from "./room.js";
 export * from "./types.js";

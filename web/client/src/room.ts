@@ -125,6 +125,8 @@ export interface ConnectOptions {
   readonly transport?: "auto" | "webrtc" | "websocket";
   /** Begin without connecting. */
   readonly offline?: boolean;
+  /** The bytes of `theta_web.wasm`, where they cannot be fetched from beside the script: in Node. */
+  readonly wasmBinary?: Uint8Array;
 }
 
 /** What was submitted could not even be shown. */

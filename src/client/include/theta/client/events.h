@@ -34,6 +34,12 @@ struct Pose {
 /// What moves at frame rate: lossy, latest wins. Everything in world space. Absent parts are not shown.
 struct Presence {
   std::optional<Pose> view;  // head or camera
+  /// Of the view's frustum: radians over 0 and under pi, and width by height, over 0.
+  struct ViewShape {
+    float vertical_fov = 0;
+    float aspect_ratio = 0;
+  };
+  std::optional<ViewShape> view_shape;
   std::optional<Pose> left_hand;
   std::optional<Pose> right_hand;
   std::optional<scene::Vec3> pointer_origin;

@@ -139,6 +139,7 @@ class Session {
 
   struct Statistics {
     std::size_t queued_commands = 0;  // not signed yet
+    bool is_held_back = false;        // queued commands wait for the pace that the hub allows
     std::size_t packets_in_flight = 0;
     std::size_t commands_in_flight = 0;
     std::size_t outbox_bytes = 0;

@@ -10,7 +10,9 @@ namespace theta::json {
 
 /// One line of `theta join`'s output; empty for events that say nothing to a program (progress in between).
 [[nodiscard]] std::optional<Json> event_line(const client::Event& event);
-/// The same for people.
+/// What became of a command, and whose write stands in the way.
+[[nodiscard]] Json outcome_json(const replica::Outcome& outcome);
+/// An event line for people.
 [[nodiscard]] std::string event_sentence(const Json& line);
 
 }  // namespace theta::json

@@ -24,6 +24,8 @@ class RoomExport {
   /// Queues a few downloads.
   void advance();
 
+  /// True while `advance` has something to do without another event.
+  [[nodiscard]] bool has_work() const;
   /// All assets are here, or one cannot be had.
   [[nodiscard]] bool is_ready() const { return !trouble_.empty() || missing_ == 0; }
   /// A sentence once an asset cannot be had.

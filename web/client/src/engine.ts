@@ -1,0 +1,376 @@
+import { Core, CoreError, CoreRuntime, type CoreOptions, type Write } from "./core.js";
+import { type EngineOptions, type Output, type Port, type Reply, type RtcNews, type ToEngine, type ToPage } from "./protocol.js";
+import { BrowserStorage, newIdentity, OwnerChanged, type IdentityRecord, type RoomStorage } from "./storage.js";
+import { WebSocketLink } from "./websocket_link.js";
+import { WriterLock } from "./writer_lock.js";
+
+/** The page hears at most once in this time, unless it has asked for something. */
+const FRAME_MS = 16;
+/** Bytes under way to one data channel of the page; beyond it the core keeps the rest. */
+const CHANNEL_BYTES_MAX = 256 * 1024;
+const CHANNELS = 4;
+
+/** What carries the core's frames just now. */
+type Link =
+  | { readonly kind: "webrtc"; readonly attempt: number; readonly sent: number[]; readonly left: number[]; open: boolean }
+  | { readonly kind: "websocket"; readonly attempt: number; readonly socket: WebSocketLink };
+
+/** Drives one room's core: time, frames, storage. Lives in the worker; in Node on the program's own thread. */
+export class Engine {
+  private core!: Core;
+  private identity!: IdentityRecord;
+  private storage: RoomStorage | undefined;
+  private lock: WriterLock | undefined;
+  private link: Link | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private flushTimer: ReturnType<typeof setTimeout> | undefined;
+  private flushedAt = 0;
+  private isWriting: Promise<void> | undefined;
+  private isClosed = false;
+  /** WebRTC found no way in this session; later reconnects try again. */
+  private attemptsByWebSocket = 0;
+  private notes: Output[] = [];
+
+  private constructor(
+    private readonly port: Port,
+    private readonly options: EngineOptions,
+    private readonly runtime: CoreRuntime,
+    private readonly database: BrowserStorage | undefined,
+  ) {}
+
+  /** Answers the page's first message, which holds the options; all others follow. */
+  static listen(port: Port): void {
+    port.onmessage = ({ data }) => {
+      const request = data as { id: number; given: EngineOptions };
+      const waiting: { data: any }[] = [];
+      port.onmessage = (event) => waiting.push(event);
+      Engine.start(port, request.given).then(
+        (engine) => {
+          port.onmessage = (event) => engine.onMessage(event.data as ToEngine);
+          engine.reply({ id: request.id, json: { author_id: engine.identity.id } });
+          for (const event of waiting) engine.onMessage(event.data as ToEngine);
+          engine.pump();
+        },
+        (error: unknown) => {
+          const reply: Reply = { id: request.id, error: errorOf(error) };
+          port.postMessage({ kind: "told", outputs: [], reply } satisfies ToPage);
+        },
+      );
+    };
+  }
+
+  private static async start(port: Port, options: EngineOptions): Promise<Engine> {
+    const runtime = await CoreRuntime.load(options.wasmBinary);
+    const link = runtime.call("parse_link", { link: options.link }).json as { room: string; invite?: string };
+    let database: BrowserStorage | undefined;
+    let trouble = "";
+    if (options.storage !== "memory") {
+      try {
+        database = await BrowserStorage.open();
+      } catch (error) {
+        if (options.storage === "indexeddb") throw new CoreError("storage", storageSentence(error));
+        trouble = storageSentence(error);
+      }
+    }
+    const engine = new Engine(port, options, runtime, database);
+    engine.identity = database ? await database.identity(link.room, link.invite ?? "") : newIdentity();
+    if (trouble !== "") engine.note({ event: "storage_failed", text: trouble, keeps: false });
+    await engine.open(false);
+    return engine;
+  }
+
+  /** Makes the core: as the writer where nobody else writes this identity, else as a reader that keeps nothing. */
+  private async open(steal: boolean): Promise<void> {
+    let isWriter = true;
+    if (this.database) {
+      const name = `theta/${this.identity.id}`;
+      this.lock = steal ? await WriterLock.take(name) : await WriterLock.tryTake(name);
+      isWriter = this.lock !== undefined;
+      this.lock?.onWanted(() => void this.giveWay());
+    }
+    const loaded = this.database && isWriter ? await this.database.load(this.identity.id) : undefined;
+    this.storage = loaded?.room;
+    const coreOptions: CoreOptions = {
+      link: this.options.link,
+      display_name: this.options.displayName,
+      writer: isWriter,
+      offline: this.options.offline,
+      keeps: this.storage !== undefined,
+      random_seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
+    };
+    const nothing = { state: new Uint8Array(0), journal: new Uint8Array(0) };
+    this.core = this.runtime.create(coreOptions, this.identity.seed, loaded?.stored ?? nothing);
+    if (!isWriter) this.note({ event: "other_page", text: OTHER_PAGE });
+  }
+
+  /** Another page of this person wants to write: what is kept must be complete before it reads it. */
+  private async giveWay(): Promise<void> {
+    this.core.call("go_offline");
+    this.pump();
+    await this.isWriting;
+    this.replaceCore();
+    await this.lock?.release();
+    this.lock = undefined;
+    this.storage = undefined;
+    this.note({ event: "other_page", text: OTHER_PAGE });
+    const given = { link: this.options.link, display_name: this.options.displayName, writer: false, offline: false,
+      keeps: false, random_seed: 1 };
+    const nothing = { state: new Uint8Array(0), journal: new Uint8Array(0) };
+    this.core = this.runtime.create(given, this.identity.seed, nothing);
+    this.pump();
+  }
+
+  private replaceCore(): void {
+    this.closeLink(0, "the page leaves", false);
+    this.core.destroy();
+  }
+
+  // ---- Turns ------------------------------------------------------------------------------------------------------
+
+  private onMessage(message: ToEngine): void {
+    if (this.isClosed) return;
+    if (message.kind === "request") {
+      void this.answer(message.id, message.name, message.given, message.bytes);
+      return;
+    }
+    this.onRtc(message);
+    this.pump();
+  }
+
+  private async answer(id: number, name: string, given: object, bytes?: Uint8Array): Promise<void> {
+    try {
+      if (name === "close") {
+        await this.close();
+        this.port.postMessage({ kind: "told", outputs: [], reply: { id, json: {} } } satisfies ToPage);
+        return;
+      }
+      if (name === "take_writer" && this.database && !this.lock) {
+        this.replaceCore();
+        await this.open(true);
+        this.pump();
+        this.reply({ id, json: {} });
+        return;
+      }
+      const answer = this.core.call(name, given, bytes);
+      this.pump();
+      this.reply({ id, json: answer.json, ...(answer.bytes.length > 0 ? { bytes: answer.bytes } : {}) });
+    } catch (error) {
+      this.reply({ id, error: errorOf(error) });
+    }
+  }
+
+  /** Lets the core do what is due, and carries away what it has for others. */
+  private pump(): void {
+    if (this.isClosed) return;
+    clearTimeout(this.timer);
+    const wait = this.core.step();
+    this.sendFrames();
+    this.store();
+    if (wait >= 0) this.timer = setTimeout(() => this.pump(), wait);
+    if (this.flushTimer !== undefined) return;
+    const sinceLast = performance.now() - this.flushedAt;
+    this.flushTimer = setTimeout(() => this.flush(), Math.max(0, FRAME_MS - sinceLast));
+  }
+
+  /** Tells the page what has happened; an answer to it stands behind what it follows from. */
+  private flush(reply?: Reply): void {
+    clearTimeout(this.flushTimer);
+    this.flushTimer = undefined;
+    if (this.isClosed) return;
+    this.flushedAt = performance.now();
+    const outputs: Output[] = this.notes;
+    this.notes = [];
+    const transfer: Transferable[] = [];
+    for (const told of this.core.poll()) {
+      if (this.isForEngine(told.text)) continue;
+      outputs.push(told.bytes.length > 0 ? { text: told.text, bytes: told.bytes } : { text: told.text });
+      if (told.bytes.length > 0) transfer.push(told.bytes.buffer as ArrayBuffer);
+    }
+    if (outputs.length === 0 && !reply) return;
+    if (reply?.bytes) transfer.push(reply.bytes.buffer as ArrayBuffer);
+    this.port.postMessage({ kind: "told", outputs, ...(reply ? { reply } : {}) } satisfies ToPage, transfer);
+  }
+
+  private reply(reply: Reply): void {
+    this.flush(reply);
+  }
+
+  private note(event: object): void {
+    this.notes.push({ text: JSON.stringify(event) });
+  }
+
+  /** Connecting is the engine's business; all else the page's. */
+  private isForEngine(text: string): boolean {
+    if (text.startsWith('{"event":"connect",')) {
+      this.connect((JSON.parse(text) as { attempt: number }).attempt);
+      return true;
+    }
+    if (text.startsWith('{"event":"disconnect",')) {
+      const event = JSON.parse(text) as { attempt: number; flush: boolean; code: number; text: string };
+      if (this.link?.attempt === event.attempt) this.closeLink(event.code, event.text, event.flush);
+      return true;
+    }
+    return false;
+  }
+
+  // ---- Connections ------------------------------------------------------------------------------------------------
+
+  private connect(attempt: number): void {
+    this.closeLink(0, "", false);
+    const { transport, hasWebRtc } = this.options;
+    // Where WebRTC found no way it is tried again on every fourth reconnect: networks change.
+    const skips = transport === "auto" && this.attemptsByWebSocket > 0 && this.attemptsByWebSocket % 4 !== 0;
+    if (transport === "websocket" || (transport === "auto" && (!hasWebRtc || skips))) {
+      this.attemptsByWebSocket += hasWebRtc ? 1 : 0;
+      return this.connectByWebSocket(attempt);
+    }
+    const zeros = () => new Array<number>(CHANNELS).fill(0);
+    this.link = { kind: "webrtc", attempt, sent: zeros(), left: zeros(), open: false };
+    this.port.postMessage({ kind: "rtc_connect", attempt, origin: this.options.origin } satisfies ToPage);
+  }
+
+  private connectByWebSocket(attempt: number): void {
+    const isCurrent = () => this.link?.attempt === attempt && !this.isClosed;
+    const socket = new WebSocketLink(this.options.origin, {
+      opened: () => {
+        if (!isCurrent()) return;
+        const seed = crypto.getRandomValues(new Uint8Array(32));
+        this.core.call("websocket_open", { attempt, address: new URL(this.options.origin).host }, seed);
+        this.pump();
+      },
+      message: (bytes) => {
+        if (!isCurrent()) return;
+        this.core.receive(0, bytes);
+        this.pump();
+      },
+      writable: () => isCurrent() && this.pump(),
+      closed: (code, text, by_peer) => {
+        if (!isCurrent()) return;
+        this.link = undefined;
+        this.core.call("link_closed", { attempt, code, text, by_peer });
+        this.pump();
+      },
+    });
+    this.link = { kind: "websocket", attempt, socket };
+  }
+
+  private onRtc(news: RtcNews): void {
+    const link = this.link;
+    if (!link || link.kind !== "webrtc" || link.attempt !== news.attempt) return;
+    switch (news.kind) {
+      case "rtc_opened":
+        link.open = true;
+        this.attemptsByWebSocket = 0;
+        this.core.call("rtc_open", { attempt: news.attempt, address: news.address });
+        break;
+      case "rtc_frame":
+        this.core.receive(news.channel, new Uint8Array(news.bytes));
+        break;
+      case "rtc_left":
+        news.bytes.forEach((bytes, channel) => (link.left[channel] = bytes));
+        break;
+      case "rtc_closed":
+        this.link = undefined;
+        this.core.call("link_closed", news);
+        break;
+      case "rtc_failed":
+        if (this.options.transport === "auto") {
+          this.attemptsByWebSocket = 1;
+          this.connectByWebSocket(news.attempt);
+        } else {
+          this.link = undefined;
+          this.core.call("link_closed", { attempt: news.attempt, code: 7, text: news.text, by_peer: false });
+        }
+        break;
+    }
+  }
+
+  private sendFrames(): void {
+    const link = this.link;
+    if (link?.kind === "websocket") {
+      while (link.socket.isWritable) {
+        const frame = this.core.nextFrame(1);
+        if (!frame) return;
+        link.socket.send(frame.bytes);
+      }
+      return;
+    }
+    if (!link?.open) return;
+    const frames: { channel: number; bytes: Uint8Array }[] = [];
+    for (;;) {
+      let writable = 0;
+      for (let channel = 0; channel < CHANNELS; ++channel)
+        if (link.sent[channel]! - link.left[channel]! < CHANNEL_BYTES_MAX) writable |= 1 << channel;
+      const frame = this.core.nextFrame(writable);
+      if (!frame) break;
+      link.sent[frame.channel]! += frame.bytes.length;
+      frames.push(frame);
+    }
+    if (frames.length === 0) return;
+    const transfer = frames.map((frame) => frame.bytes.buffer as ArrayBuffer);
+    this.port.postMessage({ kind: "rtc_frames", attempt: link.attempt, frames } satisfies ToPage, transfer);
+  }
+
+  private closeLink(code: number, text: string, flush: boolean): void {
+    const link = this.link;
+    if (!link) return;
+    if (flush) this.sendFrames();
+    this.link = undefined;
+    if (link.kind === "websocket") link.socket.close(code, text);
+    else this.port.postMessage({ kind: "rtc_close", attempt: link.attempt, flush } satisfies ToPage);
+  }
+
+  // ---- Storage ----------------------------------------------------------------------------------------------------
+
+  /** One transaction at a time, each with all that waits. */
+  private store(): void {
+    if (this.isWriting || !this.storage) return;
+    const writes: Write[] = [];
+    for (let write = this.core.nextWrite(); write; write = this.core.nextWrite()) writes.push(write);
+    if (writes.length === 0) return;
+    const core = this.core;
+    this.isWriting = this.storage.write(writes).then(
+      () => {
+        this.isWriting = undefined;
+        if (core === this.core && !this.isClosed) core.written(writes[writes.length - 1]!.number);
+      },
+      (error: unknown) => {
+        this.isWriting = undefined;
+        if (core !== this.core || this.isClosed) return;
+        if (error instanceof OwnerChanged) void this.giveWay();
+        else core.writeFailed(storageSentence(error));
+      },
+    ).then(() => (core === this.core && !this.isClosed ? this.pump() : undefined));
+  }
+
+  private async close(): Promise<void> {
+    this.core.call("save");
+    this.core.call("go_offline");
+    this.pump();
+    this.flush();
+    // Saving may take a second round: what was being written comes first.
+    while (this.isWriting) await this.isWriting;
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.flushTimer);
+    this.closeLink(0, "the page leaves", true);
+    this.core.destroy();
+    await this.lock?.release();
+    this.database?.close();
+  }
+}
+
+const OTHER_PAGE = "another page of this person is open and writes; this one only shows";
+
+function storageSentence(error: unknown): string {
+  const name = error instanceof Error ? error.name : "";
+  if (name === "QuotaExceededError")
+    return "the browser's storage is full: free some space, or edits made here are kept only as long as this page is open";
+  const text = error instanceof Error ? error.message : String(error);
+  return `the browser does not store what is edited here: ${text}`;
+}
+
+function errorOf(error: unknown): { code: string; text: string } {
+  if (error instanceof CoreError) return { code: error.code, text: error.message };
+  return { code: "refused", text: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,544 @@
+import { CoreError } from "./core.js";
+import { type EngineHost } from "./host.js";
+import { inviteLinks, type BrowserLink } from "./link.js";
+import { MeshCache } from "./mesh_cache.js";
+import { People } from "./people.js";
+import { type EngineOptions, type Output, type Reply, type RtcNews, type ToPage } from "./protocol.js";
+import {
+  CommandError, CommandRefused, type ImportFiles, type ImportOptions, type Imported, type InviteLinks, type LongTask,
+  type Room, type RoomEvents,
+} from "./room.js";
+import { RtcLink } from "./rtc_link.js";
+import { MirroredScene, type SceneStep } from "./scene.js";
+import {
+  ROOT, type Acknowledged, type AssetId, type Command, type Conflict, type EntityId, type HistoryEntry, type Member,
+  type MeshGeometry, type NewEntity, type Participant, type Presence, type Role, type Scene, type Seq, type Status,
+  type Submitted,
+} from "./types.js";
+
+const WEEK_MS = 7 * 24 * 3600 * 1000;
+const USES: Readonly<Record<string, number>> = { admin: 1, editor: 10, viewer: 100 };
+
+interface Waiting<Result> {
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+interface Unsettled extends Waiting<Acknowledged> {
+  readonly command: Command | undefined;
+}
+
+interface Task extends Waiting<{ ids?: EntityId[]; bytes: Uint8Array }> {
+  readonly onProgress: LongTask["onProgress"];
+  /** Of a look back: the scene that is coming. */
+  readonly scene?: MirroredScene;
+}
+
+type Listeners = { [Name in keyof RoomEvents]: Set<(event: RoomEvents[Name]) => void> };
+
+/** A room whose core runs behind a port. */
+export class RoomClient implements Room {
+  readonly scene = new MirroredScene();
+  status: Status = {
+    phase: "connecting", role: "none", writer: true, author: "", head: 0, queued_commands: 0, commands_in_flight: 0,
+    rate_limited: false, unstored_edits: 0, text: "", will_retry: true,
+  };
+  private readonly people = new People();
+  private readonly meshes = new MeshCache((asset) => this.readMesh(asset));
+  private readonly listeners: Listeners = {
+    changed: new Set(), members: new Set(), participants: new Set(), status: new Set(), conflict: new Set(),
+    notice: new Set(), remapped: new Set(),
+  };
+  private nextRequest = 1;
+  private readonly requests = new Map<number, Waiting<Reply>>();
+  private readonly unsettled = new Map<number, Unsettled>();
+  /** Outcomes that came before the answer that told the handle. */
+  private readonly early = new Map<number, any>();
+  private readonly coalesced = new Map<number, number[]>();
+  private readonly tasks = new Map<number, Task>();
+  private readonly histories = new Map<number, Waiting<{ head: Seq; entries: readonly HistoryEntry[] }>>();
+  private readonly uploads = new Map<AssetId, (Waiting<AssetId> & LongTask)[]>();
+  private readonly downloads = new Map<AssetId, (Waiting<Uint8Array> & LongTask)[]>();
+  private readonly idleWaiters = new Set<Waiting<void>>();
+  private storageText = "";
+  private rtc: RtcLink | undefined;
+  private isClosed = false;
+  private readonly onNetwork = (): void => this.hurry();
+  private readonly onVisible = (): void => {
+    if (document.visibilityState === "visible") this.hurry();
+  };
+
+  private constructor(private readonly host: EngineHost, private readonly link: BrowserLink) {
+    host.port.onmessage = ({ data }) => this.onMessage(data as ToPage);
+    if (typeof addEventListener === "function" && typeof document !== "undefined") {
+      addEventListener("online", this.onNetwork);
+      document.addEventListener("visibilitychange", this.onVisible);
+    }
+  }
+
+  static async open(host: EngineHost, link: BrowserLink, options: EngineOptions): Promise<RoomClient> {
+    const room = new RoomClient(host, link);
+    try {
+      await room.request("start", options);
+    } catch (error) {
+      room.leave();
+      throw error;
+    }
+    return room;
+  }
+
+  get members(): readonly Member[] {
+    return this.people.members;
+  }
+
+  get participants(): readonly Participant[] {
+    return this.people.participants;
+  }
+
+  on<Name extends keyof RoomEvents>(name: Name, listener: (event: RoomEvents[Name]) => void): () => void {
+    this.listeners[name].add(listener);
+    return () => this.listeners[name].delete(listener);
+  }
+
+  // ---- Editing ----------------------------------------------------------------------------------------------------
+
+  submit(command: Command): Promise<Submitted> {
+    return this.submitBy("submit", { command }, command);
+  }
+
+  create(entities: readonly NewEntity[]): Promise<Submitted> {
+    return this.submit({ command: "create_entities", entities });
+  }
+
+  undo(): Promise<Submitted> {
+    return this.submit({ command: "undo" });
+  }
+
+  redo(): Promise<Submitted> {
+    return this.submit({ command: "redo" });
+  }
+
+  submitAgain(conflict: Conflict): Promise<Submitted> {
+    return this.submitBy("submit_again", { handle: conflict.handle }, undefined);
+  }
+
+  private async submitBy(name: string, given: object, command: Command | undefined): Promise<Submitted> {
+    const { json } = await this.request(name, given).catch((error: unknown) => {
+      throw commandErrorOf(error);
+    });
+    const { handle, ids } = json as { handle: number; ids: EntityId[] };
+    const settled = new Promise<Acknowledged>((resolve, reject) => {
+      this.unsettled.set(handle, { resolve, reject, command });
+    });
+    // Who does not ask what became of a command has not forgotten an error: the scene shows it, and `notice` tells it.
+    settled.catch(() => undefined);
+    const early = this.early.get(handle);
+    if (early) {
+      this.early.delete(handle);
+      this.onSettled(early);
+    }
+    return { handle, ids, settled };
+  }
+
+  setPresence(presence: Presence): void {
+    if (this.status.phase !== "live") return;
+    this.request("set_presence", { presence }).catch(() => undefined);
+  }
+
+  async createInvite(terms: { role?: Role; expiresAt?: Date | null; uses?: number | null } = {}): Promise<InviteLinks> {
+    const role = terms.role ?? "editor";
+    const expires = terms.expiresAt === undefined ? new Date(Date.now() + WEEK_MS) : terms.expiresAt;
+    const uses = terms.uses === undefined ? (USES[role] ?? 10) : terms.uses;
+    const address = await this.nativeAddress();
+    const given = { role, expires_at_ms: expires ? expires.getTime() : 0, uses: uses ?? 0, ...address };
+    const { json } = await this.request("make_invite", given, crypto.getRandomValues(new Uint8Array(32)))
+      .catch((error: unknown) => {
+        throw commandErrorOf(error);
+      });
+    return inviteLinks(this.link, json.secret, json.native);
+  }
+
+  /** Where native peers reach the hub: its UDP port need not be that of this page. */
+  private async nativeAddress(): Promise<{ host: string; port: number }> {
+    const port = Number(new URL(this.link.origin).port) || 4433;
+    return { host: this.link.host, port: this.udpPort ?? port };
+  }
+  private udpPort: number | undefined;
+
+  // ---- Files and assets -------------------------------------------------------------------------------------------
+
+  async importModel(files: ImportFiles, options: ImportOptions = {}): Promise<Imported> {
+    options.signal?.throwIfAborted();
+    options.onProgress?.(0, "reading");
+    const list = [...files.files];
+    const bytes = new Uint8Array(list.reduce((sum, [, file]) => sum + file.length, 0));
+    let at = 0;
+    for (const [, file] of list) {
+      bytes.set(file, at);
+      at += file.length;
+    }
+    const { json } = await this.request("import", {
+      main: files.main,
+      files: list.map(([name, file]) => ({ name, bytes: file.length })),
+      parent: options.parent ?? ROOT,
+      ...(options.position ? { position: options.position } : {}),
+    }, bytes);
+    const done = await this.follow(json.task as number, options);
+    return { ids: done.ids ?? [], warnings: json.warnings as string[] };
+  }
+
+  async exportGlb(options: LongTask & { ids?: readonly EntityId[] } = {}): Promise<Uint8Array> {
+    options.signal?.throwIfAborted();
+    const { json } = await this.request("export", options.ids ? { ids: options.ids } : {});
+    return (await this.follow(json.task as number, options)).bytes;
+  }
+
+  async uploadAsset(bytes: Uint8Array, options: LongTask = {}): Promise<AssetId> {
+    options.signal?.throwIfAborted();
+    const { json } = await this.request("upload", {}, bytes.slice());
+    return this.wait(this.uploads, json.asset as AssetId, options);
+  }
+
+  async downloadAsset(asset: AssetId, options: LongTask = {}): Promise<Uint8Array> {
+    options.signal?.throwIfAborted();
+    const isAsked = this.downloads.has(asset);
+    const bytes = this.wait(this.downloads, asset, options);
+    if (!isAsked) {
+      this.request("download", { asset }).catch((error: unknown) => this.settleTransfer(this.downloads, asset, error));
+    }
+    return bytes;
+  }
+
+  loadMesh(asset: AssetId): Promise<MeshGeometry> {
+    return this.meshes.get(asset);
+  }
+
+  async storeMesh(mesh: MeshGeometry, options: LongTask = {}): Promise<AssetId> {
+    const lists = ["positions", "normals", "tangents", "uv0", "uv1", "colors", "indices"] as const;
+    const parts = lists.map((name) => mesh[name]);
+    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + (part?.byteLength ?? 0), 0));
+    const sizes: Record<string, number> = {};
+    let at = 0;
+    parts.forEach((part, index) => {
+      if (!part) return;
+      bytes.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
+      at += part.byteLength;
+      sizes[lists[index]!] = part.length;
+    });
+    const encoded = await this.request("encode_mesh", sizes, bytes);
+    return this.uploadAsset(encoded.bytes ?? new Uint8Array(0), options);
+  }
+
+  private async readMesh(asset: AssetId): Promise<MeshGeometry> {
+    const { json, bytes } = await this.request("decode_mesh", {}, await this.downloadAsset(asset));
+    let at = bytes!.byteOffset;
+    const take = <List>(List: new (buffer: ArrayBufferLike, offset: number, length: number) => List, count: number) => {
+      const list = new List(bytes!.buffer, at, count);
+      at += count * 4;
+      return list;
+    };
+    const floats = (name: string) => take(Float32Array, json[name] as number);
+    const mesh: any = { positions: floats("positions") };
+    for (const name of ["normals", "tangents", "uv0", "uv1", "colors"]) {
+      const list = floats(name);
+      if (list.length > 0) mesh[name] = list;
+    }
+    mesh.indices = take(Uint32Array, json.indices as number);
+    return mesh as MeshGeometry;
+  }
+
+  // ---- The past ---------------------------------------------------------------------------------------------------
+
+  async history(from: Seq, count: number): Promise<{ head: Seq; entries: readonly HistoryEntry[] }> {
+    const { json } = await this.request("history", { from, count });
+    return new Promise((resolve, reject) => this.histories.set(json.query as number, { resolve, reject }));
+  }
+
+  async sceneAt(seq: Seq, options: LongTask = {}): Promise<Scene> {
+    options.signal?.throwIfAborted();
+    const { json } = await this.request("look_back", { seq });
+    const scene = new MirroredScene();
+    await this.follow(json.task as number, options, scene);
+    return scene;
+  }
+
+  async stateHash(): Promise<{ seq: Seq; hash: string }> {
+    return (await this.request("state_hash")).json as { seq: Seq; hash: string };
+  }
+
+  // ---- Coming and going -------------------------------------------------------------------------------------------
+
+  goOffline(): void {
+    this.request("go_offline").catch(() => undefined);
+  }
+
+  goOnline(): void {
+    this.request("go_online").catch(() => undefined);
+  }
+
+  takeWriter(): void {
+    this.request("take_writer").catch((error: unknown) => this.fire("notice", {
+      kind: "storage", text: error instanceof Error ? error.message : String(error),
+    }));
+  }
+
+  idle(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.idleWaiters.add({ resolve, reject });
+      this.tellIdle();
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    await this.request("close").catch(() => undefined);
+    this.leave();
+  }
+
+  private leave(): void {
+    this.isClosed = true;
+    this.rtc?.close(true);
+    if (typeof removeEventListener === "function" && typeof document !== "undefined") {
+      removeEventListener("online", this.onNetwork);
+      document.removeEventListener("visibilitychange", this.onVisible);
+    }
+    const gone = new Error("the room was closed");
+    for (const waiting of this.requests.values()) waiting.reject(gone);
+    for (const task of this.tasks.values()) task.reject(gone);
+    for (const history of this.histories.values()) history.reject(gone);
+    for (const waiting of this.idleWaiters) waiting.reject(gone);
+    for (const list of [...this.uploads.values(), ...this.downloads.values()])
+      for (const waiting of list) waiting.reject(gone);
+    this.host.end();
+  }
+
+  /** Something suggests that the hub can be reached again: the next attempt need not wait. */
+  private hurry(): void {
+    this.rtc?.onNetworkChange();
+    if (this.status.phase === "offline" && this.status.will_retry) this.goOnline();
+  }
+
+  /** The worker is gone; nothing more will come. */
+  crash(text: string): void {
+    this.status = { ...this.status, phase: "stopped", text };
+    this.fire("status", this.status);
+    this.leave();
+  }
+
+  // ---- What the engine tells --------------------------------------------------------------------------------------
+
+  private request(name: string, given: object = {}, bytes?: Uint8Array): Promise<Reply> {
+    if (this.isClosed) return Promise.reject(new Error("the room was closed"));
+    const id = this.nextRequest++;
+    return new Promise((resolve, reject) => {
+      this.requests.set(id, { resolve, reject });
+      const message = { kind: "request", id, name, given, ...(bytes ? { bytes } : {}) };
+      this.host.port.postMessage(message, bytes ? [bytes.buffer as ArrayBuffer] : []);
+    });
+  }
+
+  private onMessage(message: ToPage): void {
+    if (this.isClosed) return;
+    switch (message.kind) {
+      case "told":
+        for (const output of message.outputs) this.onOutput(output);
+        this.tellWhatChanged();
+        if (message.reply) this.onReply(message.reply);
+        break;
+      case "rtc_connect":
+        this.openRtc(message.attempt, message.origin);
+        break;
+      case "rtc_frames":
+        if (this.rtc?.attempt === message.attempt) this.rtc.send(message.frames);
+        break;
+      case "rtc_close":
+        if (this.rtc?.attempt !== message.attempt) break;
+        this.rtc.close(message.flush);
+        this.rtc = undefined;
+        break;
+    }
+  }
+
+  private onReply(reply: Reply): void {
+    const waiting = this.requests.get(reply.id);
+    this.requests.delete(reply.id);
+    if (reply.error) waiting?.reject(new CoreError(reply.error.code, reply.error.text));
+    else waiting?.resolve(reply);
+  }
+
+  private onOutput(output: Output): void {
+    const event = JSON.parse(output.text);
+    switch (event.event) {
+      case "scene": this.scene.apply(event as SceneStep); break;
+      case "past": this.tasks.get(event.task)?.scene?.apply(event as SceneStep); break;
+      case "members": this.people.setMembers(event.members); break;
+      case "participants": this.people.setParticipants(event.participants); break;
+      case "presence": this.people.setPresence(event.updates); break;
+      case "status": this.onStatus(event); break;
+      case "settled": this.onSettled(event); break;
+      case "conflict": this.fire("conflict", event as Conflict); break;
+      case "notice": this.fire("notice", { kind: event.kind, text: event.text }); break;
+      case "ids_remapped": this.fire("remapped", new Map(event.ids as [EntityId, EntityId][])); break;
+      case "storage_failed":
+      case "other_page": this.onTrouble(event.event, event.text); break;
+      case "history": this.onHistory(event); break;
+      case "asset_progress": this.onAssetProgress(event); break;
+      case "asset_stored": this.settleTransfer(this.uploads, event.asset, undefined, event.asset as AssetId); break;
+      case "asset_ready": this.settleTransfer(this.downloads, event.asset, undefined, output.bytes ?? new Uint8Array(0)); break;
+      case "asset_failed": this.onAssetFailed(event); break;
+      case "task_progress": this.tasks.get(event.task)?.onProgress?.(event.fraction, event.what); break;
+      case "task_done": this.endTask(event.task)?.resolve({ ids: event.ids, bytes: output.bytes ?? new Uint8Array(0) }); break;
+      case "task_failed": this.endTask(event.task)?.reject(new Error(event.text)); break;
+    }
+  }
+
+  private tellWhatChanged(): void {
+    const change = this.scene.takeChange();
+    if (change) this.fire("changed", change);
+    if (this.people.takeMembersChanged()) this.fire("members", this.people.members);
+    if (this.people.takeParticipantsChanged()) this.fire("participants", this.people.participants);
+    this.tellIdle();
+  }
+
+  private fire<Name extends keyof RoomEvents>(name: Name, event: RoomEvents[Name]): void {
+    for (const listener of [...this.listeners[name]]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // One listener's fault must not keep the others from hearing.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  private onStatus(event: Status & { event?: string }): void {
+    const { event: _, ...status } = event;
+    this.status = this.storageText && !status.text ? { ...status, text: this.storageText } : status;
+    this.fire("status", this.status);
+  }
+
+  private onTrouble(kind: string, text: string): void {
+    this.storageText = text;
+    this.fire("notice", { kind, text });
+    this.status = { ...this.status, text };
+    this.fire("status", this.status);
+  }
+
+  private onSettled(event: any): void {
+    const waiting = this.unsettled.get(event.handle);
+    if (!waiting) {
+      this.early.set(event.handle, event);
+      // Of an earlier page: nobody waits for those.
+      if (this.early.size > 1024) this.early.delete(this.early.keys().next().value!);
+      return;
+    }
+    if (event.how === "coalesced") {
+      this.coalesced.set(event.into, [...(this.coalesced.get(event.into) ?? []), event.handle]);
+      return;
+    }
+    this.settle(event.handle, event);
+  }
+
+  /** With all commands that went into it. */
+  private settle(handle: number, event: any): void {
+    const waiting = this.unsettled.get(handle);
+    this.unsettled.delete(handle);
+    if (event.how === "refused") {
+      waiting?.reject(new CommandRefused(event.refusal?.code ?? "refused", waiting.command,
+        event.refusal?.text ?? "the hub did not take the command"));
+    } else {
+      waiting?.resolve({ handle, seq: event.seq, ...(event.outcome ? { outcome: event.outcome } : {}) });
+    }
+    for (const earlier of this.coalesced.get(handle) ?? []) this.settle(earlier, event);
+    this.coalesced.delete(handle);
+  }
+
+  private tellIdle(): void {
+    const { queued_commands, commands_in_flight } = this.status;
+    if (this.idleWaiters.size === 0 || this.unsettled.size + queued_commands + commands_in_flight > 0) return;
+    for (const waiting of this.idleWaiters) waiting.resolve();
+    this.idleWaiters.clear();
+  }
+
+  private onHistory(event: any): void {
+    const waiting = this.histories.get(event.query);
+    this.histories.delete(event.query);
+    if (event.refusal) waiting?.reject(new Error(event.refusal.text));
+    else waiting?.resolve({ head: event.head, entries: event.entries });
+  }
+
+  // ---- Transfers and tasks ----------------------------------------------------------------------------------------
+
+  private wait<Result>(
+    transfers: Map<AssetId, (Waiting<Result> & LongTask)[]>, asset: AssetId, options: LongTask,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const list = transfers.get(asset) ?? [];
+      list.push({ resolve, reject, ...options });
+      transfers.set(asset, list);
+      options.signal?.addEventListener("abort", () => reject(options.signal!.reason), { once: true });
+    });
+  }
+
+  private settleTransfer<Result>(
+    transfers: Map<AssetId, (Waiting<Result> & LongTask)[]>, asset: AssetId, error: unknown, result?: Result,
+  ): void {
+    const list = transfers.get(asset) ?? [];
+    transfers.delete(asset);
+    for (const waiting of list) error === undefined ? waiting.resolve(result!) : waiting.reject(error);
+  }
+
+  private onAssetProgress(event: any): void {
+    const list = (event.upload ? this.uploads : this.downloads).get(event.asset) ?? [];
+    const fraction = event.total_bytes > 0 ? event.done_bytes / event.total_bytes : 0;
+    for (const waiting of list) waiting.onProgress?.(fraction, event.upload ? "uploading" : "downloading");
+  }
+
+  private onAssetFailed(event: any): void {
+    const error = new Error(event.refusal.text);
+    this.settleTransfer(this.uploads, event.asset, error);
+    this.settleTransfer(this.downloads, event.asset, error);
+  }
+
+  private follow(id: number, options: LongTask, scene?: MirroredScene): Promise<{ ids?: EntityId[]; bytes: Uint8Array }> {
+    return new Promise((resolve, reject) => {
+      this.tasks.set(id, { resolve, reject, onProgress: options.onProgress, ...(scene ? { scene } : {}) });
+      options.signal?.addEventListener("abort", () => {
+        if (!this.tasks.delete(id)) return;
+        this.request("cancel_task", { task: id }).catch(() => undefined);
+        reject(options.signal!.reason);
+      }, { once: true });
+    });
+  }
+
+  private endTask(id: number): Task | undefined {
+    const task = this.tasks.get(id);
+    this.tasks.delete(id);
+    return task;
+  }
+
+  // ---- WebRTC -----------------------------------------------------------------------------------------------------
+
+  private openRtc(attempt: number, origin: string): void {
+    this.rtc?.close(false);
+    const tell = (news: RtcNews, transfer?: Transferable[]): void => this.host.port.postMessage(news, transfer);
+    const signalling = {
+      signOffer: async (sdp: string) => (await this.request("rtc_offer", { sdp })).json,
+      checkAnswer: async (sdp: string, signature: string) => {
+        await this.request("rtc_answer", { sdp, signature });
+        this.udpPort = Number(/^a=candidate:\S+ \d+ udp \d+ \S+ (\d+) /im.exec(sdp)?.[1]) || this.udpPort;
+      },
+    };
+    const onRtt = (ms: number): void => void this.request("set_rtt", { ms }).catch(() => undefined);
+    this.rtc = new RtcLink(attempt, origin, signalling, tell, onRtt);
+  }
+}
+
+function commandErrorOf(error: unknown): unknown {
+  if (!(error instanceof CoreError)) return error;
+  const known = ["malformed", "refused", "not_permitted", "not_ready"] as const;
+  return new CommandError(known.find((code) => code === error.code) ?? "refused", error.message);
+}
+

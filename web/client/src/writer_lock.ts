@@ -1,0 +1,62 @@
+/** How long the page that writes may take to give way; a frozen one never does. */
+const GIVE_WAY_MS = 3000;
+
+/**
+ * Who may write an identity's state: one page of the browser at a time (Web Locks), and another one can ask for it.
+ * Where there are no locks, everybody may: in Node, one program is one page.
+ */
+export class WriterLock {
+  private wanted: (() => void) | undefined;
+  private release_: (() => void) | undefined;
+  private readonly channel: BroadcastChannel | undefined;
+
+  private constructor(private readonly name: string) {
+    if (typeof navigator === "undefined" || !navigator.locks) return;
+    this.channel = new BroadcastChannel(name);
+    this.channel.onmessage = () => this.wanted?.();
+  }
+
+  /** Undefined: another page has it. */
+  static async tryTake(name: string): Promise<WriterLock | undefined> {
+    const lock = new WriterLock(name);
+    if (!lock.channel || (await lock.request({ ifAvailable: true }))) return lock;
+    lock.channel.close();
+    return undefined;
+  }
+
+  /** Asks the other page to give way, and takes it anyway from one that does not answer. */
+  static async take(name: string): Promise<WriterLock> {
+    const lock = new WriterLock(name);
+    if (!lock.channel) return lock;
+    lock.channel.postMessage("wanted");
+    const patience = AbortSignal.timeout(GIVE_WAY_MS);
+    const granted = await lock.request({ signal: patience }).catch(() => false);
+    if (!granted) await lock.request({ steal: true });
+    return lock;
+  }
+
+  /** Called when another page asks for it, and when it was taken away. */
+  onWanted(listener: () => void): void {
+    this.wanted = listener;
+  }
+
+  async release(): Promise<void> {
+    this.wanted = undefined;
+    this.channel?.close();
+    this.release_?.();
+  }
+
+  private request(options: LockOptions): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      navigator.locks.request(this.name, options, (granted) => {
+        resolve(granted !== null);
+        if (granted === null) return undefined;
+        return new Promise<void>((release) => (this.release_ = release));
+      }).catch((error: unknown) => {
+        // Before it was granted: time is up. Afterwards: somebody has stolen it.
+        reject(error);
+        if (this.release_) this.wanted?.();
+      });
+    });
+  }
+}
