@@ -62,6 +62,7 @@ Core::~Core() = default;
 
 void Core::step(Now now) { impl_->step(now); }
 Link& Core::link() { return impl_->link; }
+const scene::Scene& Core::scene() const { return impl_->session.scene(); }
 StorageQueue* Core::storage() { return impl_->storage ? &*impl_->storage : nullptr; }
 void Core::poll() { impl_->poll(); }
 

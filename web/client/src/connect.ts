@@ -6,8 +6,8 @@ import { RoomClient } from "./room_client.js";
 
 /**
  * Opens a room by its link. Resolves as soon as what is kept of the room can be shown, which may be nothing yet; the
- * hub is reached afterwards (`Room.status`). Rejects with a sentence when the link is wrong, when what is kept cannot be
- * read, or when this browser lacks WebAssembly.
+ * hub is reached afterwards (`Room.status`). Rejects with a sentence when the link is wrong, when what is kept cannot
+ * be read, or when this browser lacks WebAssembly.
  */
 export async function connect(options: ConnectOptions): Promise<Room> {
   const link = parseBrowserLink(options.link);

@@ -1,5 +1,7 @@
 import { Core, CoreError, CoreRuntime, type CoreOptions, type Write } from "./core.js";
-import { type EngineOptions, type Output, type Port, type Reply, type RtcNews, type ToEngine, type ToPage } from "./protocol.js";
+import {
+  type EngineOptions, type Output, type Port, type Reply, type RtcNews, type ToEngine, type ToPage,
+} from "./protocol.js";
 import { BrowserStorage, newIdentity, OwnerChanged, type IdentityRecord, type RoomStorage } from "./storage.js";
 import { WebSocketLink } from "./websocket_link.js";
 import { WriterLock } from "./writer_lock.js";
@@ -12,7 +14,13 @@ const CHANNELS = 4;
 
 /** What carries the core's frames just now. */
 type Link =
-  | { readonly kind: "webrtc"; readonly attempt: number; readonly sent: number[]; readonly left: number[]; open: boolean }
+  | {
+      readonly kind: "webrtc";
+      readonly attempt: number;
+      readonly sent: number[];
+      readonly left: number[];
+      open: boolean;
+    }
   | { readonly kind: "websocket"; readonly attempt: number; readonly socket: WebSocketLink };
 
 /** Drives one room's core: time, frames, storage. Lives in the worker; in Node on the program's own thread. */
@@ -365,7 +373,7 @@ const OTHER_PAGE = "another page of this person is open and writes; this one onl
 function storageSentence(error: unknown): string {
   const name = error instanceof Error ? error.name : "";
   if (name === "QuotaExceededError")
-    return "the browser's storage is full: free some space, or edits made here are kept only as long as this page is open";
+    return "the browser's storage is full: free some space, or what is edited here is lost with this page";
   const text = error instanceof Error ? error.message : String(error);
   return `the browser does not store what is edited here: ${text}`;
 }

@@ -28,7 +28,12 @@ interface Unsettled extends Waiting<Acknowledged> {
   readonly command: Command | undefined;
 }
 
-interface Task extends Waiting<{ ids?: EntityId[]; bytes: Uint8Array }> {
+interface TaskResult {
+  readonly ids?: EntityId[];
+  readonly bytes: Uint8Array;
+}
+
+interface Task extends Waiting<TaskResult> {
   readonly onProgress: LongTask["onProgress"];
   /** Of a look back: the scene that is coming. */
   readonly scene?: MirroredScene;
@@ -368,6 +373,7 @@ export class RoomClient implements Room {
 
   private onOutput(output: Output): void {
     const event = JSON.parse(output.text);
+    const bytes = output.bytes ?? new Uint8Array(0);
     switch (event.event) {
       case "scene": this.scene.apply(event as SceneStep); break;
       case "past": this.tasks.get(event.task)?.scene?.apply(event as SceneStep); break;
@@ -384,10 +390,10 @@ export class RoomClient implements Room {
       case "history": this.onHistory(event); break;
       case "asset_progress": this.onAssetProgress(event); break;
       case "asset_stored": this.settleTransfer(this.uploads, event.asset, undefined, event.asset as AssetId); break;
-      case "asset_ready": this.settleTransfer(this.downloads, event.asset, undefined, output.bytes ?? new Uint8Array(0)); break;
+      case "asset_ready": this.settleTransfer(this.downloads, event.asset, undefined, bytes); break;
       case "asset_failed": this.onAssetFailed(event); break;
       case "task_progress": this.tasks.get(event.task)?.onProgress?.(event.fraction, event.what); break;
-      case "task_done": this.endTask(event.task)?.resolve({ ids: event.ids, bytes: output.bytes ?? new Uint8Array(0) }); break;
+      case "task_done": this.endTask(event.task)?.resolve({ ids: event.ids, bytes }); break;
       case "task_failed": this.endTask(event.task)?.reject(new Error(event.text)); break;
     }
   }
@@ -502,7 +508,7 @@ export class RoomClient implements Room {
     this.settleTransfer(this.downloads, event.asset, error);
   }
 
-  private follow(id: number, options: LongTask, scene?: MirroredScene): Promise<{ ids?: EntityId[]; bytes: Uint8Array }> {
+  private follow(id: number, options: LongTask, scene?: MirroredScene): Promise<TaskResult> {
     return new Promise((resolve, reject) => {
       this.tasks.set(id, { resolve, reject, onProgress: options.onProgress, ...(scene ? { scene } : {}) });
       options.signal?.addEventListener("abort", () => {

@@ -2,10 +2,13 @@ import { ROOT, type Entity, type EntityId, type Scene, type SceneChange } from "
 
 const NO_CHILDREN: readonly EntityId[] = [];
 
+/** Who, below whom, before whom; null: at the end. */
+export type Placed = readonly [EntityId, EntityId, EntityId | null];
+
 /** A step as src/web/include/theta/web/scene_mirror.h tells it. */
 export interface SceneStep {
   readonly entities: readonly RawEntity[];
-  readonly placed?: readonly (readonly [EntityId, EntityId, EntityId | null])[];
+  readonly placed?: readonly Placed[];
   readonly removed?: readonly EntityId[];
   /** A piece of the whole scene. */
   readonly reset?: boolean;
@@ -154,7 +157,7 @@ export class MirroredScene implements Scene {
   }
 
   /** Out of the lists of children, each list once. */
-  private takeOut(placed: readonly (readonly [EntityId, EntityId, EntityId | null])[], removed: readonly EntityId[]): void {
+  private takeOut(placed: readonly Placed[], removed: readonly EntityId[]): void {
     const outOf = new Map<EntityId, Set<EntityId>>();
     const note = (id: EntityId): void => {
       const parent = this.byId.get(id)?.parent;

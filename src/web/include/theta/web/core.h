@@ -45,6 +45,8 @@ class Core {
   [[nodiscard]] std::optional<MonotonicTime> next_wakeup() const;
 
   [[nodiscard]] Link& link();
+  /// As it should be shown now; what the outputs make the page's copy equal to.
+  [[nodiscard]] const scene::Scene& scene() const;
   /// Null when nothing is kept.
   [[nodiscard]] StorageQueue* storage();
   /// What was taken of the storage last could not be stored; tried again by and by.
