@@ -151,8 +151,8 @@ describe("picking", () => {
 
   it("hits the nearest triangle of what is shown, instanced or not", () => {
     const stage = new Stage();
-    const ids = stage.create(...Array.from({ length: 6 }, (_, at): NewEntity => ({ mesh: "a", position: [at * 2, 0, 0] })),
-      { mesh: "b", position: [2, 1, 0] });
+    const row = Array.from({ length: 6 }, (_, at): NewEntity => ({ mesh: "a", position: [at * 2, 0, 0] }));
+    const ids = stage.create(...row, { mesh: "b", position: [2, 1, 0] });
     expect(pickMesh(down(2), stage.layer.drawn())?.node.id).toBe(ids[6]);
     expect(pickMesh(down(4), stage.layer.drawn())?.node.id).toBe(ids[2]);
     expect(pickMesh(down(3), stage.layer.drawn())).toBeNull();

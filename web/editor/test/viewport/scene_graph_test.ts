@@ -48,8 +48,8 @@ describe("the scene's hierarchy", () => {
   });
 
   it("is the same after every change as read afresh", () => {
-    const { scene, graph, run } = setUp({ position: [1, 2, 3] }, { parent_index: 0, scale: [2, 2, 2] }, { parent_index: 1,
-      position: [1, 0, 0] }, {});
+    const { scene, graph, run } = setUp({ position: [1, 2, 3] }, { parent_index: 0, scale: [2, 2, 2] },
+      { parent_index: 1, position: [1, 0, 0] }, {});
     const commands: Command[] = [
       { command: "reparent_entities", targets: ["1:4"], parent: "1:3" },
       { command: "rotate_by", targets: ["1:1"], rotation: [0, 1, 0, 0] },
