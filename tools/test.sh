@@ -13,7 +13,7 @@
 test_steps=(tidy tools release system asan fuzz wasm arm64)
 
 # The modules whose tests run under the sanitizers: all that reads bytes of others, and what stands below.
-test_asan_modules=(base telemetry wire crypto scene log replica transport store hub client interchange)
+test_asan_modules=(base telemetry wire crypto scene log replica transport store hub client json interchange models web)
 
 test_step_tidy() {
   tools/tidy

@@ -1,0 +1,45 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { CoreError, CoreRuntime } from "../src/core.js";
+import { wasmBinary } from "./wasm.js";
+
+const runtime = await CoreRuntime.load(await wasmBinary());
+const LINK = "theta://browser:1/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const OPTIONS = { link: LINK, display_name: "Ann", writer: true, offline: true, keeps: true, random_seed: 1 };
+const NOTHING = { state: new Uint8Array(0), journal: new Uint8Array(0) };
+
+test("the module says what is wrong with a link", () => {
+  expect(() => runtime.call("parse_link", { link: "theta://nowhere" })).toThrow(/no room/);
+  expect(runtime.call("parse_link", { link: LINK }).json.room).toBe("0".repeat(64));
+});
+
+test("meshes become assets and come back", () => {
+  const lists = new Uint8Array(48);
+  lists.set(new Uint8Array(Uint32Array.of(0, 1, 2).buffer), 36);
+  const { bytes } = runtime.call("encode_mesh", { positions: 9, indices: 3 }, lists);
+  expect(runtime.call("decode_mesh", {}, bytes).bytes).toEqual(lists);
+  expect(() => runtime.call("decode_mesh", {}, bytes.subarray(1))).toThrow(CoreError);
+});
+
+test("a core without a hub says where it stands and wants its first state stored", () => {
+  const core = runtime.create(OPTIONS, new Uint8Array(32).fill(7), NOTHING);
+  expect(core.step()).toBeLessThan(0);
+  const status = core.poll().map((told) => JSON.parse(told.text)).find((event) => event.event === "status");
+  expect(status).toMatchObject({ phase: "offline", will_retry: false, role: "none", head: 0 });
+  const write = core.nextWrite();
+  expect(write?.replaces).toBe(true);
+  expect(() => core.call("submit", { command: { command: "create_entities" } })).toThrow(/not attached/);
+  core.destroy();
+});
+
+test("what cannot be read is refused with a sentence", () => {
+  const stored = { state: Uint8Array.of(1, 2, 3), journal: new Uint8Array(0) };
+  expect(() => runtime.create(OPTIONS, new Uint8Array(32), stored)).toThrow(CoreError);
+});
+
+test("the module and its script stay within what a page should load", async () => {
+  const { brotliCompressSync } = await import("node:zlib");
+  const script = await readFile(new URL("../../../build/wasm/bin/theta_web.js", import.meta.url));
+  const size = brotliCompressSync(await wasmBinary()).length + brotliCompressSync(script).length;
+  expect(size).toBeLessThan(560 * 1024);
+});

@@ -1,0 +1,55 @@
+import { IDBFactory } from "fake-indexeddb";
+import "fake-indexeddb/auto";
+import { beforeEach, expect, test } from "vitest";
+import { BrowserStorage, OwnerChanged } from "../src/storage.js";
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory();
+});
+
+const bytes = (...values: number[]) => Uint8Array.from(values);
+const addition = (number: number, ...values: number[]) => ({ number, replaces: false, bytes: bytes(...values) });
+const state = (number: number, ...values: number[]) => ({ number, replaces: true, bytes: bytes(...values) });
+
+test("a state and the journal behind it come back in order", async () => {
+  const storage = await BrowserStorage.open();
+  const { stored, room } = await storage.load("ann");
+  expect(stored).toEqual({ state: bytes(), journal: bytes() });
+  await room.write([state(1, 1), addition(2, 2, 3)]);
+  for (let number = 3; number < 14; ++number) await room.write([addition(number, number)]);
+  const again = await storage.load("ann");
+  expect(again.stored.state).toEqual(bytes(1));
+  expect(again.stored.journal).toEqual(bytes(2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
+  await again.room.write([addition(14, 99)]);
+  expect((await storage.load("ann")).stored.journal.at(-1)).toBe(99);
+  expect((await storage.load("bob")).stored.state).toEqual(bytes());
+});
+
+test("a new state empties the journal", async () => {
+  const storage = await BrowserStorage.open();
+  const { room } = await storage.load("ann");
+  await room.write([state(1, 1), addition(2, 2)]);
+  await room.write([addition(3, 3), state(4, 4), addition(5, 5)]);
+  expect((await storage.load("ann")).stored).toEqual({ state: bytes(4), journal: bytes(5) });
+});
+
+test("whoever opened a state last is the only one who writes it", async () => {
+  const storage = await BrowserStorage.open();
+  const first = await storage.load("ann");
+  await first.room.write([state(1, 1)]);
+  const second = await storage.load("ann");
+  await expect(first.room.write([addition(2, 2)])).rejects.toThrow(OwnerChanged);
+  await second.room.write([addition(1, 3)]);
+  expect((await storage.load("ann")).stored).toEqual({ state: bytes(1), journal: bytes(3) });
+});
+
+test("the same invite is the same person, another invite is another, none is whoever was here last", async () => {
+  const storage = await BrowserStorage.open();
+  const ann = await storage.identity("room", "invite-a");
+  const bob = await storage.identity("room", "invite-b");
+  expect(bob.id).not.toBe(ann.id);
+  expect(await storage.identity("room", "")).toEqual(bob);
+  expect(await storage.identity("room", "invite-a")).toEqual(ann);
+  expect(await storage.identity("room", "")).toEqual(ann);
+  expect((await storage.identity("other room", "invite-a")).id).not.toBe(ann.id);
+});
