@@ -1,9 +1,10 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import {
-  CommandError, CommandRefused, type AuthorKey, type Entity, type EntityId, type Member, type Participant, type Presence,
+  CommandError, type AuthorKey, type Entity, type EntityId, type Member, type Participant, type Presence,
   type Room, type Scene, type SceneChange, type SessionNumber, type Status, type Submitted, type Vec3,
 } from "@theta/client";
 import { assignColors, colorOf, type PersonColor } from "./colors.js";
+import { sentence } from "./sentence.js";
 import { UndoLabels } from "./undo_labels.js";
 
 export type Tool = "select" | "move" | "rotate" | "scale";
@@ -32,6 +33,8 @@ export interface ViewportControl {
   frame(ids: readonly EntityId[]): void;
   /** Where a new thing goes that nobody has pointed out a place for: in the middle of what is looked at. */
   placeForNew(): Vec3;
+  /** Where something dropped at a point of the window goes. */
+  placeAt(clientX: number, clientY: number): Vec3;
   dispose(): void;
 }
 
@@ -173,10 +176,4 @@ async function perform(
     to.notify(error instanceof CommandError ? "warning" : "error", `${label} is not possible: ${sentence(error)}`);
     return null;
   }
-}
-
-/** What an error says to a person. */
-export function sentence(error: unknown): string {
-  if (error instanceof CommandRefused || error instanceof Error) return error.message;
-  return String(error);
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Entity, MeshGeometry } from "@theta/client";
 import { nameOf } from "../actions/action.js";
-import { sentence } from "../editor.js";
+import { sentence } from "../sentence.js";
 import { useWorkspace } from "../workspace.js";
 import { Section, type SectionProps } from "./inspector_section.js";
 

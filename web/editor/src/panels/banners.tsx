@@ -1,0 +1,97 @@
+import type { Status } from "@theta/client";
+import { Button } from "../components/button.js";
+import { Icon, type IconName } from "../components/icon.js";
+import { useWorkspace, type Workspace } from "../workspace.js";
+import { nameOr } from "./people.js";
+
+/** From this many waiting commands on a person should know that others see their work late. */
+export const kDeepQueue = 25;
+
+export interface Banner {
+  readonly kind: "info" | "warning" | "error";
+  readonly icon: IconName;
+  readonly text: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+export function pendingEdits(status: Status): number {
+  return status.queued_commands + status.commands_in_flight;
+}
+
+function edits(count: number): string {
+  return count === 1 ? "1 edit waits" : `${count} edits wait`;
+}
+
+/** What a person has to know about the connection, most pressing first. */
+export function connectionBanner({ editor }: Workspace, reload: () => void): Banner | null {
+  const status = editor.status.value;
+  const pending = pendingEdits(status);
+  if (status.phase === "stopped") {
+    const text = status.text === "" ? "This session has ended for good." : status.text;
+    return { kind: "error", icon: "warning", text, action: { label: "Load the page again", run: reload } };
+  }
+  if (status.phase === "offline") {
+    const waiting = pending === 0 ? "What you edit is kept here until you are back." : `${edits(pending)} for the connection.`;
+    const why = status.text === "" ? "" : ` ${status.text}`;
+    return {
+      kind: "warning", icon: "offline", text: `You are offline. ${waiting}${why}`,
+      action: { label: status.will_retry ? "Try now" : "Go online", run: () => editor.room.goOnline() },
+    };
+  }
+  if (!status.writer) {
+    return {
+      kind: "info", icon: "info", text: "Another tab or device of yours edits this room; here you can only look.",
+      action: { label: "Edit here instead", run: () => editor.room.takeWriter() },
+    };
+  }
+  if (status.phase !== "live") {
+    return pending === 0 ? null : { kind: "info", icon: "info", text: `Connecting… ${edits(pending)} for the hub.` };
+  }
+  if (status.rate_limited) {
+    return {
+      kind: "warning", icon: "warning",
+      text: `The room takes edits at a limited pace; ${edits(pending)} and will go through by themselves.`,
+    };
+  }
+  if (pending >= kDeepQueue) {
+    return { kind: "warning", icon: "warning", text: `The connection is slow: ${edits(pending)}. Others see your work later.` };
+  }
+  return null;
+}
+
+function viewBanner({ editor }: Workspace): Banner | null {
+  const { role, phase } = editor.status.value;
+  if (editor.following.value !== null) {
+    const who = editor.participants.value.find(({ session }) => session === editor.following.value);
+    return {
+      kind: "info", icon: "eye", text: `You see what ${nameOr(who?.name ?? "")} sees. Move the view to stop.`,
+      action: { label: "Stop following", run: () => (editor.following.value = null) },
+    };
+  }
+  if (editor.lookingThrough.value !== null) {
+    return {
+      kind: "info", icon: "camera", text: "You look through a camera of the scene. Move the view to leave it.",
+      action: { label: "Leave", run: () => (editor.lookingThrough.value = null) },
+    };
+  }
+  if (role === "viewer" && phase === "live") {
+    return { kind: "info", icon: "eye", text: "You are a viewer in this room: you can look around but not edit." };
+  }
+  return null;
+}
+
+export function Banners() {
+  const workspace = useWorkspace();
+  const banners = [connectionBanner(workspace, () => location.reload()), viewBanner(workspace)];
+  return (
+    <div class="banners" role="status" aria-label="State of the connection">
+      {banners.map((banner, place) => banner === null ? null : (
+        <div key={place} class={`banner banner-${banner.kind}`}>
+          <Icon name={banner.icon} />
+          <p>{banner.text}</p>
+          {banner.action === undefined ? null : <Button onClick={banner.action.run}>{banner.action.label}</Button>}
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+import { useSignal } from "@preact/signals";
+import type { InviteLinks, Member, Role } from "@theta/client";
+import { Button, IconButton } from "../components/button.js";
+import { Dialog } from "../components/dialog.js";
+import { Field, Select } from "../components/fields.js";
+import { sentence } from "../sentence.js";
+import { useWorkspace } from "../workspace.js";
+import { nameOr } from "./people.js";
+
+const kDayMs = 24 * 60 * 60 * 1000;
+const kExpiries = [
+  { value: "1", label: "in a day" }, { value: "7", label: "in a week" }, { value: "30", label: "in 30 days" },
+  { value: "never", label: "never" },
+] as const;
+const kUses = [
+  { value: "1", label: "once" }, { value: "10", label: "10 times" }, { value: "100", label: "100 times" },
+  { value: "any", label: "without limit" },
+] as const;
+const kRoles = [
+  { value: "viewer", label: "Viewer: can look" }, { value: "editor", label: "Editor: can edit" },
+  { value: "admin", label: "Admin: can also invite and put out" },
+] as const;
+
+export default function InviteDialog({ onClose }: { onClose: () => void }) {
+  const { editor } = useWorkspace();
+  const role = useSignal<Role>("editor");
+  const expiry = useSignal<(typeof kExpiries)[number]["value"]>("7");
+  const uses = useSignal<(typeof kUses)[number]["value"]>("10");
+  const links = useSignal<InviteLinks | null>(null);
+  const problem = useSignal("");
+  const busy = useSignal(false);
+  const make = async () => {
+    busy.value = true;
+    problem.value = "";
+    try {
+      links.value = await editor.room.createInvite({
+        role: role.value,
+        expiresAt: expiry.value === "never" ? null : new Date(Date.now() + Number(expiry.value) * kDayMs),
+        uses: uses.value === "any" ? null : Number(uses.value),
+      });
+    } catch (error) {
+      problem.value = sentence(error);
+    } finally {
+      busy.value = false;
+    }
+  };
+  const changed = <Value,>(signal: { value: Value }) => (value: Value) => {
+    signal.value = value;
+    links.value = null;
+  };
+  return (
+    <Dialog title="Invite people" size="medium" onClose={onClose}>
+      <div class="form">
+        <Field label="They become">
+          {(id) => <Select id={id} value={role.value} choices={kRoles} onChange={changed(role)} />}
+        </Field>
+        <Field label="The link ends">
+          {(id) => <Select id={id} value={expiry.value} choices={kExpiries} onChange={changed(expiry)} />}
+        </Field>
+        <Field label="It can be used">
+          {(id) => <Select id={id} value={uses.value} choices={kUses} onChange={changed(uses)} />}
+        </Field>
+      </div>
+      {problem.value === "" ? null : <p class="problem" role="alert">{problem.value}</p>}
+      {links.value === null ? (
+        <Button kind="primary" icon="link" disabled={busy.value} onClick={() => void make()}>Make a link</Button>
+      ) : (
+        <>
+          <LinkLine label="For browsers" link={links.value.browser} />
+          <LinkLine label="For native programs" link={links.value.native} />
+          <p class="hint">Whoever has the link can come in. The part behind # never reaches a server.</p>
+        </>
+      )}
+      <KnownInvites />
+    </Dialog>
+  );
+}
+
+function LinkLine({ label, link }: { label: string; link: string }) {
+  const { editor } = useWorkspace();
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(link);
+      editor.notify("success", "The link is copied.");
+    } catch {
+      editor.notify("warning", "This browser does not let the page copy; select the link and copy it by hand.");
+    }
+  };
+  return (
+    <Field label={label}>
+      {(id) => (
+        <span class="link-line">
+          <input id={id} class="text-input" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />
+          <IconButton icon="copy" label={`Copy the link ${label.toLowerCase()}`} onClick={() => void copy()} />
+        </span>
+      )}
+    </Field>
+  );
+}
+
+/** The room's log names an invite only once somebody came by it. */
+function KnownInvites() {
+  const { editor } = useWorkspace();
+  const byInvite = new Map<string, Member[]>();
+  for (const member of editor.members.value) {
+    if (member.invite !== undefined) byInvite.set(member.invite, [...(byInvite.get(member.invite) ?? []), member]);
+  }
+  if (byInvite.size === 0) return null;
+  const revoke = (invite: string) =>
+    void editor.perform("Revoke an invite", editor.room.submit({ command: "revoke_invite", invite }));
+  return (
+    <>
+      <h3 class="list-title">Invites that people came by</h3>
+      <ul class="people-list">
+        {[...byInvite].map(([invite, members]) => (
+          <li key={invite} class="person">
+            <span class="person-name">{members.map(({ name }) => nameOr(name)).join(", ")}</span>
+            <code class="person-role">{invite.slice(0, 8)}</code>
+            <Button onClick={() => revoke(invite)}>Revoke</Button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,35 @@
+/** What the editor needs of a browser; tests and the page's own look at `globalThis`. */
+export interface Abilities {
+  readonly WebAssembly?: unknown;
+  readonly RTCPeerConnection?: unknown;
+  readonly WebSocket?: unknown;
+  readonly Worker?: unknown;
+  readonly isSecureContext?: boolean;
+}
+
+/** A sentence for each thing that is missing; nothing when the editor can work. */
+export function missing(browser: Abilities, hasWebGl2: () => boolean): string[] {
+  const problems: string[] = [];
+  if (browser.WebAssembly === undefined) {
+    problems.push("WebAssembly is missing or switched off. The editor runs the same verified core as every peer in it.");
+  }
+  if (browser.Worker === undefined) problems.push("Workers are missing. The core runs in one, so that the page stays quick.");
+  if (browser.RTCPeerConnection === undefined && browser.WebSocket === undefined) {
+    problems.push("Both WebRTC and WebSocket are missing or switched off. The editor needs one of them to reach the hub.");
+  }
+  if (!hasWebGl2()) {
+    problems.push("WebGL 2 is missing or switched off. Hardware acceleration may be disabled in the browser’s settings.");
+  }
+  return problems;
+}
+
+export function pageHasWebGl2(): boolean {
+  try {
+    const context = document.createElement("canvas").getContext("webgl2");
+    // The probe's context must not count against the few that a browser gives.
+    context?.getExtension("WEBGL_lose_context")?.loseContext();
+    return context !== null;
+  } catch {
+    return false;
+  }
+}
