@@ -15,6 +15,10 @@ export function Dialog(props: {
   useEffect(() => {
     const dialog = root.current as HTMLDialogElement;
     dialog.showModal();
+    // What the dialog is about comes before the button that closes it.
+    const first = dialog.querySelector<HTMLElement>(
+      ".dialog-body :is(input, select, button):not(:disabled), .dialog-foot button");
+    first?.focus();
     return () => dialog.close();
   }, []);
   return (

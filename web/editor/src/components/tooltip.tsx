@@ -9,14 +9,14 @@ const kDelayMs = 450;
 export function TooltipLayer() {
   const layer = useRef<HTMLDivElement>(null);
   useEffect(() => listen(layer.current as HTMLDivElement), []);
-  return <div ref={layer} class="tooltip" aria-hidden="true" hidden />;
+  return <div ref={layer} class="tooltip" aria-hidden="true" popover="manual" />;
 }
 
 function listen(layer: HTMLDivElement): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const hide = () => {
     clearTimeout(timer);
-    layer.hidden = true;
+    if (layer.matches(":popover-open")) layer.hidePopover();
   };
   const showSoon = (event: Event, delay: number) => {
     hide();
@@ -49,7 +49,7 @@ function show(layer: HTMLDivElement, target: HTMLElement): void {
     keys.textContent = shortcut;
     layer.append(keys);
   }
-  layer.hidden = false;
+  layer.showPopover();
   const at = target.getBoundingClientRect();
   const own = layer.getBoundingClientRect();
   const left = at.left + at.width / 2 - own.width / 2;

@@ -2,21 +2,40 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Vec3 } from "@theta/client";
 import { Icon } from "../components/icon.js";
+import { importFiles, kImportAccept } from "../import/import_files.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
 
-export const kImportTypes = ".glb,.gltf,.obj,.mtl,.ply,.stl,.bin,.png,.jpg,.jpeg";
+/** More remarks about one import than these are counted. */
+const kWarningsMax = 3;
 
-async function bring(workspace: Workspace, files: readonly File[], position?: Vec3): Promise<void> {
-  const { importFiles } = await import("./import_files.js");
-  await importFiles(workspace, files, position);
+type Source = Parameters<typeof importFiles>[1];
+
+/** Must be called within the drop's event: what is dropped can be read only then. */
+async function bring(workspace: Workspace, source: Source, title: string, position?: Vec3): Promise<void> {
+  const { editor } = workspace;
+  const place = position ?? editor.viewport.value?.placeForNew() ?? [0, 0, 0];
+  const imported = await workspace.runJob(`Import ${title}`, (task) => importFiles(editor, source, place, task));
+  if (imported === null) return;
+  editor.selection.value = imported.ids;
+  for (const warning of imported.warnings.slice(0, kWarningsMax)) editor.notify("warning", warning);
+  if (imported.warnings.length > kWarningsMax) {
+    editor.notify("warning", `The import has ${imported.warnings.length - kWarningsMax} more remarks of this kind.`);
+  }
+}
+
+function titleOf(names: readonly string[]): string {
+  return names.length === 1 ? (names[0] as string) : `${names.length} files`;
 }
 
 export function pickFiles(workspace: Workspace): void {
   const input = document.createElement("input");
   input.type = "file";
   input.multiple = true;
-  input.accept = kImportTypes;
-  input.onchange = () => void bring(workspace, [...(input.files ?? [])]);
+  input.accept = kImportAccept;
+  input.onchange = () => {
+    const files = [...(input.files ?? [])];
+    if (files.length > 0) void bring(workspace, files, titleOf(files.map(({ name }) => name)));
+  };
   input.click();
 }
 
@@ -45,7 +64,10 @@ export function DropArea() {
       const { readOnly, notify, viewport } = workspace.editor;
       if (readOnly.value !== "") return notify("warning", readOnly.value);
       const position = viewport.value?.placeAt(event.clientX, event.clientY);
-      void bring(workspace, [...(event.dataTransfer?.files ?? [])], position);
+      const { dataTransfer } = event;
+      if (dataTransfer === null) return;
+      const title = titleOf([...dataTransfer.files].map(({ name }) => name));
+      void bring(workspace, dataTransfer, title, position);
     });
     return () => stop.abort();
   }, []);
