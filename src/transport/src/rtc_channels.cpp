@@ -16,8 +16,6 @@ constexpr std::uint8_t kRetransmitsUnordered = 0x81;
 constexpr std::size_t kCloseHeaderBytes = 3;
 constexpr std::string_view kProtocol = "theta/1";
 constexpr std::array<std::string_view, kLaneCount> kLabels{"control", "commands", "bulk", "presence"};
-/// A buffer larger than this is given back after its message, so that an idle lane holds next to nothing.
-constexpr std::size_t kKeptBufferBytes = 4096;
 
 std::uint32_t big_endian(ByteView bytes) {
   std::uint32_t value = 0;
@@ -87,11 +85,6 @@ Bytes write_close_fragment(CloseReason reason, std::string_view text) {
 }
 
 FragmentReceiver::Status FragmentReceiver::add(ByteView fragment, ByteView& message) {
-  if (is_delivered_) {
-    is_delivered_ = false;
-    partial_.clear();
-    if (partial_.capacity() > kKeptBufferBytes) partial_.shrink_to_fit();
-  }
   if (fragment.empty() || fragment.size() > kFragmentBytesMax) return Status::malformed;
   const auto kind = fragment.front();
   const auto piece = fragment.subspan(1);
@@ -107,9 +100,10 @@ FragmentReceiver::Status FragmentReceiver::add(ByteView fragment, ByteView& mess
   partial_.insert(partial_.end(), piece.begin(), piece.end());
   if (!is_last) return Status::need_more;
   message = partial_;
-  is_delivered_ = true;
   return Status::message;
 }
+
+void FragmentReceiver::release() { Bytes().swap(partial_); }
 
 std::size_t FragmentSender::piece_bytes() const { return std::min(kFragmentBytesMax - 1, message_.size() - offset_); }
 

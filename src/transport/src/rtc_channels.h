@@ -56,14 +56,15 @@ class FragmentReceiver {
   };
 
   explicit FragmentReceiver(Lane lane) : lane_(lane) {}
-  /// The message borrows from `fragment` or from here, until the next call.
+  /// The message borrows from `fragment` or from here, until `release`, which must come before the next fragment.
   [[nodiscard]] Status add(ByteView fragment, ByteView& message);
+  /// The message that `add` gave is done with.
+  void release();
   /// What an unfinished message takes here.
   [[nodiscard]] std::size_t held_bytes() const { return partial_.capacity(); }
 
  private:
   Lane lane_;
-  bool is_delivered_ = false;  // partial_ holds a message that was handed out
   Bytes partial_;
 };
 

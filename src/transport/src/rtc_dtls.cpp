@@ -23,13 +23,12 @@ constexpr const char* kPriority =
     "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:-KX-ALL:"
     "+ECDHE-ECDSA:-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:-SIGN-ALL:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:"
     "+SIGN-RSA-SHA256:+SIGN-RSA-PSS-RSAE-SHA256";
-// GnuTLS's own clock never decides: it neither retransmits nor gives up within this time.
-constexpr unsigned kNeverMs = 1000U * 3600 * 24;
+// GnuTLS goes by the system's clock. With a time-out of nothing it sends its flight again whenever it is called without
+// anything new, so that the caller's clock decides; and it never gives up by itself.
+constexpr unsigned kRetransmitMs = 0;
+constexpr unsigned kGiveUpMs = 1000U * 3600 * 24;
 /// A handshake message; certificates of browsers have 300 to 1000 bytes.
 constexpr std::size_t kHandshakeMessageBytesMax = 8 * 1024;
-/// Datagrams of a flight. Ours has two or three.
-constexpr std::size_t kFlightDatagramsMax = 8;
-constexpr std::uint8_t kHandshakeRecord = 22;
 
 // Browsers look at the fingerprint only; dates and names mean nothing.
 constexpr time_t kValidFrom = 1577836800;   // 2020-01-01
@@ -46,6 +45,10 @@ tl::unexpected<Failure<TransportError>> dtls_failure(std::string_view what, int 
   return fail(TransportError::system, "DTLS: cannot " + std::string(what) + ": " + gnutls_strerror(status));
 }
 
+gnutls_datum_t datum(ByteView bytes) {
+  return {const_cast<std::uint8_t*>(bytes.data()), static_cast<unsigned>(bytes.size())};
+}
+
 CertificateFingerprint fingerprint_of(const gnutls_datum_t& der) {
   CertificateFingerprint result;
   const int status = gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, result.bytes.data());
@@ -58,6 +61,7 @@ CertificateFingerprint fingerprint_of(const gnutls_datum_t& der) {
 DtlsContext::~DtlsContext() {
   if (credentials_ != nullptr) gnutls_certificate_free_credentials(credentials_);
   if (priority_ != nullptr) gnutls_priority_deinit(priority_);
+  gnutls_free(cookie_secret_.data);
 }
 
 TransportResult<std::unique_ptr<DtlsContext>> DtlsContext::create() {
@@ -67,6 +71,9 @@ TransportResult<std::unique_ptr<DtlsContext>> DtlsContext::create() {
   }
   if (const int status = gnutls_certificate_allocate_credentials(&context->credentials_); status != 0) {
     return dtls_failure("allocate credentials", status);
+  }
+  if (const int status = gnutls_key_generate(&context->cookie_secret_, GNUTLS_COOKIE_KEY_SIZE); status != 0) {
+    return dtls_failure("draw a secret", status);
   }
   if (auto made = context->make_certificate(); !made) return tl::unexpected(std::move(made.error()));
   return context;
@@ -115,6 +122,28 @@ gnutls_session_t DtlsContext::make_session(unsigned side) const {
   return nullptr;
 }
 
+bool verify_cookie(const DtlsContext& context, ByteView address, ByteView hello, gnutls_dtls_prestate_st& prestate) {
+  prestate = {};
+  auto key = datum(context.cookie_secret());
+  auto client = datum(address);
+  // GnuTLS only reads both, whatever its types say.
+  return gnutls_dtls_cookie_verify(&key, client.data, client.size, const_cast<std::uint8_t*>(hello.data()),
+                                   hello.size(), &prestate) >= 0;
+}
+
+Bytes write_cookie_request(const DtlsContext& context, ByteView address, gnutls_dtls_prestate_st& prestate) {
+  Bytes request;
+  const auto push = [](gnutls_transport_ptr_t to, const void* bytes, std::size_t size) {
+    const auto* begin = static_cast<const std::uint8_t*>(bytes);
+    static_cast<Bytes*>(to)->assign(begin, begin + size);
+    return static_cast<ssize_t>(size);
+  };
+  auto key = datum(context.cookie_secret());
+  auto client = datum(address);
+  if (gnutls_dtls_cookie_send(&key, client.data, client.size, &prestate, &request, push) < 0) return {};
+  return request;
+}
+
 std::unique_ptr<DtlsSession> DtlsSession::create(const DtlsContext& context, Side side,
                                                  const CertificateFingerprint& peer, DtlsHandler& handler) {
   std::unique_ptr<DtlsSession> result(new DtlsSession(peer, handler));
@@ -127,7 +156,7 @@ std::unique_ptr<DtlsSession> DtlsSession::create(const DtlsContext& context, Sid
   if (is_server) gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
   gnutls_handshake_set_max_packet_length(session, kHandshakeMessageBytesMax);
   gnutls_dtls_set_mtu(session, kDtlsDatagramBytesMax);
-  gnutls_dtls_set_timeouts(session, kNeverMs, kNeverMs);
+  gnutls_dtls_set_timeouts(session, kRetransmitMs, kGiveUpMs);
   gnutls_transport_set_ptr(session, result.get());
   gnutls_transport_set_push_function(session, push);
   gnutls_transport_set_pull_function(session, pull);
@@ -137,14 +166,14 @@ std::unique_ptr<DtlsSession> DtlsSession::create(const DtlsContext& context, Sid
 
 DtlsSession::~DtlsSession() = default;
 
+void DtlsSession::begin_behind_cookie(const gnutls_dtls_prestate_st& prestate) {
+  auto copy = prestate;
+  gnutls_dtls_prestate_set(session_.get(), &copy);
+}
+
 ssize_t DtlsSession::push(gnutls_transport_ptr_t self, const void* bytes, std::size_t size) {
   auto& session = *static_cast<DtlsSession*>(self);
   const ByteView datagram(static_cast<const std::uint8_t*>(bytes), size);
-  if (session.is_sending_handshake_) {
-    // What is sent after something was read answers it: a new flight.
-    if (std::exchange(session.was_flight_answered_, false)) session.flight_.clear();
-    if (session.flight_.size() < kFlightDatagramsMax) session.flight_.emplace_back(datagram.begin(), datagram.end());
-  }
   session.handler_.on_dtls_output(datagram);
   return static_cast<ssize_t>(size);
 }
@@ -179,7 +208,6 @@ int DtlsSession::verify(gnutls_session_t session) {
 
 void DtlsSession::fail(int status) {
   state_ = State::failed;
-  flight_.clear();
   failure_ = is_mismatch_ ? "the certificate is not the one that the session description named"
                           : std::string("DTLS failed: ") + gnutls_strerror(status);
 }
@@ -195,28 +223,19 @@ void DtlsSession::advance() {
   // The verify function must have run: without it there would be nobody at the other end in particular.
   if (status != 0 || !is_verified_) {
     if (status != 0 && status != GNUTLS_E_FATAL_ALERT_RECEIVED) {
-      is_sending_handshake_ = false;
       (void)gnutls_alert_send_appropriate(session_.get(), status);
     }
     return fail(status != 0 ? status : GNUTLS_E_CERTIFICATE_REQUIRED);
   }
   state_ = State::open;
-  is_sending_handshake_ = false;
 }
 
 bool DtlsSession::receive(ByteView datagram) {
   if (state_ == State::closed || state_ == State::failed || datagram.empty()) return false;
-  // The peer repeats its last flight because ours was lost. Whoever pretends that gets no more than he gave.
-  if (state_ == State::open && datagram.front() == kHandshakeRecord && datagram.size() >= flight_bytes()) {
-    resend_flight();
-  }
   incoming_ = datagram;
   has_incoming_ = true;
   bool verified = false;
-  if (state_ == State::handshake) {
-    was_flight_answered_ = true;
-    advance();
-  }
+  if (state_ == State::handshake) advance();
   // Several handshake messages may lie in one datagram, and data may follow them.
   if (state_ == State::open) read_records(verified);
   has_incoming_ = false;
@@ -230,9 +249,6 @@ void DtlsSession::read_records(bool& verified) {
     const auto size = gnutls_record_recv(session_.get(), buffer.data(), buffer.size());
     if (size > 0) {
       verified = true;
-      // It speaks with the new keys, so it has all of our handshake.
-      flight_.clear();
-      flight_.shrink_to_fit();
       handler_.on_dtls_data({buffer.data(), static_cast<std::size_t>(size)});
       continue;
     }
@@ -252,16 +268,6 @@ void DtlsSession::read_records(bool& verified) {
 bool DtlsSession::send(ByteView bytes) {
   if (state_ != State::open || bytes.size() + kDtlsOverheadBytes > kDtlsDatagramBytesMax) return false;
   return gnutls_record_send(session_.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-}
-
-void DtlsSession::resend_flight() {
-  for (const auto& datagram : flight_) handler_.on_dtls_output(datagram);
-}
-
-std::size_t DtlsSession::flight_bytes() const {
-  std::size_t result = 0;
-  for (const auto& datagram : flight_) result += datagram.size();
-  return result;
 }
 
 void DtlsSession::close() {

@@ -2,8 +2,8 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
+#include <gnutls/dtls.h>
 #include <gnutls/gnutls.h>
 
 #include "theta/transport/rtc_signalling.h"
@@ -27,6 +27,8 @@ class DtlsContext {
   DtlsContext& operator=(const DtlsContext&) = delete;
 
   [[nodiscard]] const CertificateFingerprint& fingerprint() const { return fingerprint_; }
+  /// Of the cookies that prove an address.
+  [[nodiscard]] ByteView cookie_secret() const { return {cookie_secret_.data, cookie_secret_.size}; }
   /// Null when GnuTLS refuses (out of memory).
   [[nodiscard]] gnutls_session_t make_session(unsigned side) const;
 
@@ -35,9 +37,18 @@ class DtlsContext {
   [[nodiscard]] TransportResult<void> make_certificate();
 
   CertificateFingerprint fingerprint_;
+  gnutls_datum_t cookie_secret_{};
   gnutls_priority_t priority_ = nullptr;
   gnutls_certificate_credentials_t credentials_ = nullptr;
 };
+
+/// Whether `hello`, a datagram, is a ClientHello that sends back the cookie made for `address` (RFC 6347
+/// section 4.2.1): then its sender receives what is sent there. `prestate` is what the session must begin with.
+[[nodiscard]] bool verify_cookie(const DtlsContext& context, ByteView address, ByteView hello,
+                                 gnutls_dtls_prestate_st& prestate);
+/// The HelloVerifyRequest with that cookie: about 60 bytes.
+[[nodiscard]] Bytes write_cookie_request(const DtlsContext& context, ByteView address,
+                                         gnutls_dtls_prestate_st& prestate);
 
 /// Where a session's datagrams and what they carried go.
 class DtlsHandler {
@@ -48,9 +59,7 @@ class DtlsHandler {
   virtual void on_dtls_data(ByteView bytes) = 0;
 };
 
-/// One DTLS 1.2 association (RFC 6347) without a clock: GnuTLS would retransmit by the system's, so its flights are
-/// kept here and sent again when the owner says so. Resent records are the same bytes, which a peer that has them
-/// drops.
+/// One DTLS 1.2 association (RFC 6347) without a clock: flights are sent again when the owner says so.
 class DtlsSession {
  public:
   enum class State : std::uint8_t {
@@ -65,32 +74,33 @@ class DtlsSession {
   [[nodiscard]] static std::unique_ptr<DtlsSession> create(const DtlsContext& context, Side side,
                                                            const CertificateFingerprint& peer, DtlsHandler& handler);
   ~DtlsSession();
+  /// Before anything else: the cookie exchange took the first messages.
+  void begin_behind_cookie(const gnutls_dtls_prestate_st& prestate);
   DtlsSession(const DtlsSession&) = delete;
   DtlsSession& operator=(const DtlsSession&) = delete;
 
-  /// A client's first flight; whatever was read otherwise. Calls the handler back.
-  void advance();
+  /// A client's first flight; later, while the handshake goes on, the last flight once more. Calls the handler back.
+  void send_flight() { advance(); }
   /// Returns whether anything of the datagram verified, once open.
   bool receive(ByteView datagram);
   /// One record. False when it is longer than a datagram of ours can carry, or the session is not open.
   bool send(ByteView bytes);
-  /// Sends the last flight again, while the peer may lack it.
-  void resend_flight();
   /// Tells the peer that nothing more comes.
   void close();
 
   [[nodiscard]] State state() const { return state_; }
-  [[nodiscard]] std::size_t flight_bytes() const;
   /// Why it failed, for people.
   [[nodiscard]] const std::string& failure() const { return failure_; }
   [[nodiscard]] bool is_fingerprint_mismatch() const { return is_mismatch_; }
   [[nodiscard]] bool is_renegotiation_refused() const { return is_renegotiation_; }
+  /// For tests that misuse it.
+  [[nodiscard]] gnutls_session_t native() { return session_.get(); }
   /// Records that did not verify or came again.
   [[nodiscard]] unsigned discarded_records() const;
 
  private:
   DtlsSession(const CertificateFingerprint& peer, DtlsHandler& handler) : peer_(peer), handler_(handler) {}
-  [[nodiscard]] bool has_expected_certificate();
+  void advance();
   void read_records(bool& verified);
   void fail(int status);
 
@@ -109,12 +119,9 @@ class DtlsSession {
   bool is_verified_ = false;
   bool is_mismatch_ = false;
   bool is_renegotiation_ = false;
-  bool is_sending_handshake_ = true;
-  bool was_flight_answered_ = false;
   std::unique_ptr<gnutls_session_int, SessionDeleter> session_;
   ByteView incoming_;
   bool has_incoming_ = false;
-  std::vector<Bytes> flight_;  // the last one, datagram by datagram
   std::string failure_;
 };
 

@@ -25,6 +25,10 @@ constexpr std::uint32_t kPartialDeliveryBytes = kFragmentBytesMax + 1024;
 /// What usrsctp counts for a message beside its bytes.
 constexpr std::size_t kMessageOverheadBytes = 256;
 
+constexpr std::size_t kChunkHeaderBytes = 4;  // and of a parameter within a chunk
+constexpr std::uint8_t kHeartbeatInfo = 1;
+constexpr std::size_t kHeartbeatBytes = 2 * kChunkHeaderBytes + HeartbeatNonce::kSize;
+
 // Milliseconds. A browser acknowledges within 200; ten time-outs in a row outlast the consent.
 constexpr std::uint32_t kRtoMin = 400;
 constexpr std::uint32_t kRtoInitial = 600;
@@ -82,7 +86,7 @@ int SctpStack::on_output(void* id, void* bytes, std::size_t size, std::uint8_t, 
     ++stack.late_packets_;
     return 0;
   }
-  association->handler_.on_sctp_output({static_cast<const std::uint8_t*>(bytes), size});
+  association->on_output({static_cast<const std::uint8_t*>(bytes), size});
   return 0;
 }
 
@@ -94,15 +98,17 @@ void SctpStack::advance(MonotonicTime now) {
   usrsctp_handle_timers(static_cast<std::uint32_t>(elapsed.count()));
 }
 
-std::unique_ptr<SctpAssociation> SctpAssociation::connect(SctpHandler& handler, std::uint16_t peer_port) {
+std::unique_ptr<SctpAssociation> SctpAssociation::connect(SctpHandler& handler, std::uint16_t peer_port,
+                                                          std::uint16_t streams) {
   auto& stack = SctpStack::instance();
   std::unique_ptr<SctpAssociation> association(new SctpAssociation(handler, ++stack.count_));
   stack.associations_.emplace(association->id_, association.get());
-  if (!association->open(peer_port)) return nullptr;
+  if (!association->open(peer_port, streams)) return nullptr;
   return association;
 }
 
-bool SctpAssociation::open(std::uint16_t peer_port) {
+bool SctpAssociation::open(std::uint16_t peer_port, std::uint16_t streams) {
+  peer_port_ = peer_port;
   usrsctp_register_address(to_address(id_));
   const auto on_received = [](struct ::socket*, sctp_sockstore, void* data, std::size_t size, sctp_rcvinfo info,
                               int flags, void* id) {
@@ -124,7 +130,7 @@ bool SctpAssociation::open(std::uint16_t peer_port) {
     return 1;
   };
   socket_ = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, on_received, on_space, 0, to_address(id_));
-  if (socket_ == nullptr || !set_options()) return false;
+  if (socket_ == nullptr || !set_options(streams)) return false;
   auto local = address_of(id_, kSctpPort);
   if (usrsctp_bind(socket_, reinterpret_cast<sockaddr*>(&local), sizeof local) != 0) return false;
   auto remote = address_of(id_, peer_port);
@@ -137,20 +143,20 @@ bool SctpAssociation::open(std::uint16_t peer_port) {
   return set_option(socket_, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, path);
 }
 
-bool SctpAssociation::set_options() {
+bool SctpAssociation::set_options(std::uint16_t streams) {
   // What is not acknowledged when it closes is nobody's business any more.
   const linger no_linger{1, 0};
   const int no_delay = 1;
   const int send_bytes = kSctpSendBufferBytes;
   const int receive_bytes = kSctpReceiveBufferBytes;
-  const sctp_initmsg streams{kSctpStreamsMax, kSctpStreamsMax, 0, 0};
+  const sctp_initmsg wanted{streams, streams, 0, 0};
   const sctp_assoc_value reset{SCTP_ALL_ASSOC, SCTP_ENABLE_RESET_STREAM_REQ};
   const sctp_assoc_value scheduler{SCTP_ALL_ASSOC, SCTP_SS_PRIORITY};
   bool is_set = usrsctp_set_non_blocking(socket_, 1) == 0 && set_option(socket_, SOL_SOCKET, SO_LINGER, no_linger) &&
                 set_option(socket_, SOL_SOCKET, SO_SNDBUF, send_bytes) &&
                 set_option(socket_, SOL_SOCKET, SO_RCVBUF, receive_bytes) &&
                 set_option(socket_, IPPROTO_SCTP, SCTP_NODELAY, no_delay) &&
-                set_option(socket_, IPPROTO_SCTP, SCTP_INITMSG, streams) &&
+                set_option(socket_, IPPROTO_SCTP, SCTP_INITMSG, wanted) &&
                 set_option(socket_, IPPROTO_SCTP, SCTP_ENABLE_STREAM_RESET, reset) &&
                 set_option(socket_, IPPROTO_SCTP, SCTP_PARTIAL_DELIVERY_POINT, kPartialDeliveryBytes) &&
                 set_option(socket_, IPPROTO_SCTP, SCTP_PLUGGABLE_SS, scheduler);
@@ -171,6 +177,51 @@ SctpAssociation::~SctpAssociation() {
   auto& stack = SctpStack::instance();
   stack.associations_.erase(id_);
   if (stack.associations_.empty()) stack.has_time_ = false;
+}
+
+void SctpAssociation::on_output(ByteView packet) {
+  // An INIT goes out with no tag, everything else with the peer's.
+  constexpr std::size_t kTagAt = 4;
+  if (packet.size() >= kSctpHeaderBytes) {
+    std::array<std::uint8_t, 4> tag;
+    std::copy_n(packet.begin() + kTagAt, tag.size(), tag.begin());
+    if (tag != std::array<std::uint8_t, 4>{}) peer_tag_ = tag;
+  }
+  handler_.on_sctp_output(packet);
+}
+
+Bytes SctpAssociation::make_heartbeat(const HeartbeatNonce& nonce) const {
+  if (peer_tag_ == std::array<std::uint8_t, 4>{}) return {};
+  Bytes packet(kSctpHeaderBytes + kHeartbeatBytes);
+  sctp_common_header header{};
+  header.source_port = htons(kSctpPort);
+  header.destination_port = htons(peer_port_);
+  std::memcpy(&header.verification_tag, peer_tag_.data(), peer_tag_.size());
+  std::memcpy(packet.data(), &header, sizeof header);
+  auto* chunk = packet.data() + kSctpHeaderBytes;
+  chunk[0] = SCTP_HEARTBEAT_REQUEST;
+  chunk[3] = kHeartbeatBytes;
+  chunk[5] = kHeartbeatInfo;
+  chunk[7] = kHeartbeatBytes - kChunkHeaderBytes;
+  std::copy(nonce.bytes.begin(), nonce.bytes.end(), chunk + 2 * kChunkHeaderBytes);
+  header.crc32c = usrsctp_crc32c(packet.data(), packet.size());
+  std::memcpy(packet.data(), &header, sizeof header);
+  return packet;
+}
+
+std::vector<HeartbeatNonce> find_heartbeat_acks(ByteView packet) {
+  std::vector<HeartbeatNonce> nonces;
+  if (packet.size() < kSctpHeaderBytes) return nonces;
+  auto rest = packet.subspan(kSctpHeaderBytes);
+  while (rest.size() >= kChunkHeaderBytes) {
+    const std::size_t size = std::size_t{rest[2]} << 8 | rest[3];
+    if (size < kChunkHeaderBytes || size > rest.size()) break;
+    if (rest[0] == SCTP_HEARTBEAT_ACK && size == kHeartbeatBytes) {
+      nonces.push_back(HeartbeatNonce::from(rest.subspan(2 * kChunkHeaderBytes, HeartbeatNonce::kSize)));
+    }
+    rest = rest.subspan(std::min(rest.size(), (size + 3) & ~std::size_t{3}));
+  }
+  return nonces;
 }
 
 void SctpAssociation::receive(ByteView packet) { usrsctp_conninput(to_address(id_), packet.data(), packet.size(), 0); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -19,6 +20,11 @@ inline constexpr std::uint16_t kSctpStreamsMax = 16;
 /// What usrsctp holds of one association that was not acknowledged, and that arrived incomplete.
 inline constexpr std::size_t kSctpSendBufferBytes = 256 * 1024;
 inline constexpr std::size_t kSctpReceiveBufferBytes = 128 * 1024;
+
+/// What a peer sends back of a HEARTBEAT, unread: only who received it can.
+using HeartbeatNonce = FixedBytes<struct HeartbeatNonceTag, 16>;
+/// The nonces that a packet sends back.
+[[nodiscard]] std::vector<HeartbeatNonce> find_heartbeat_acks(ByteView packet);
 
 /// Where an association's packets go, from within any call of usrsctp.
 class SctpHandler {
@@ -58,7 +64,8 @@ class SctpAssociation {
 
   /// Begins the association with the peer's port at once; both ends may. Null when usrsctp refuses. `handler` must
   /// outlive it.
-  [[nodiscard]] static std::unique_ptr<SctpAssociation> connect(SctpHandler& handler, std::uint16_t peer_port);
+  [[nodiscard]] static std::unique_ptr<SctpAssociation> connect(SctpHandler& handler, std::uint16_t peer_port,
+                                                                std::uint16_t streams = kSctpStreamsMax);
   /// Aborts what is still there, which tells the peer.
   ~SctpAssociation();
   SctpAssociation(const SctpAssociation&) = delete;
@@ -72,22 +79,28 @@ class SctpAssociation {
   void reset_stream(std::uint16_t stream);
   /// What happened since the last call.
   [[nodiscard]] std::vector<SctpEvent> take();
+  /// A packet with a HEARTBEAT chunk that carries `nonce`, for the owner to send where it likes; empty before the peer
+  /// is known. usrsctp has no part in it.
+  [[nodiscard]] Bytes make_heartbeat(const HeartbeatNonce& nonce) const;
   /// Bytes that usrsctp holds for sending.
   [[nodiscard]] std::size_t unacknowledged_bytes() const { return unacknowledged_; }
 
  private:
   friend class SctpStack;
   SctpAssociation(SctpHandler& handler, std::uint64_t id) : handler_(handler), id_(id) {}
-  [[nodiscard]] bool open(std::uint16_t peer_port);
-  [[nodiscard]] bool set_options();
+  [[nodiscard]] bool open(std::uint16_t peer_port, std::uint16_t streams);
+  [[nodiscard]] bool set_options(std::uint16_t streams);
   void on_received(Bytes bytes, std::uint16_t stream, std::uint32_t ppid, int flags);
   void on_notification(ByteView bytes);
+  void on_output(ByteView packet);
   void on_send_space(std::size_t free_bytes);
   void add(SctpEvent event);
 
   SctpHandler& handler_;
   std::uint64_t id_;
   struct ::socket* socket_ = nullptr;
+  std::uint16_t peer_port_ = 0;
+  std::array<std::uint8_t, 4> peer_tag_{};  // of packets to the peer; zero until it is known
   std::size_t unacknowledged_ = 0;
   std::vector<SctpEvent> events_;
 };
@@ -105,13 +118,13 @@ class SctpStack {
   [[nodiscard]] bool is_idle() const { return associations_.empty(); }
   /// Packets for associations that are gone.
   [[nodiscard]] std::uint64_t late_packets() const { return late_packets_; }
+  /// What usrsctp calls with each packet.
+  static int on_output(void* id, void* bytes, std::size_t size, std::uint8_t tos, std::uint8_t set_df);
 
  private:
   friend class SctpAssociation;
   SctpStack();
   [[nodiscard]] SctpAssociation* find(void* id) const;
-
-  static int on_output(void* id, void* bytes, std::size_t size, std::uint8_t tos, std::uint8_t set_df);
 
   std::unordered_map<std::uint64_t, SctpAssociation*> associations_;
   std::uint64_t count_ = 0;

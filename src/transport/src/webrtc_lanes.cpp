@@ -75,7 +75,7 @@ void WebRtcSession::on_message(const SctpEvent& event) {
       break;
     default: fail(CloseReason::protocol_error, "a payload of a kind that data channels do not have"); break;
   }
-  unfinished_sctp_ = {};
+  Bytes().swap(unfinished_sctp_);
 }
 
 void WebRtcSession::on_channel_open(std::uint16_t stream, ByteView message) {
@@ -111,10 +111,9 @@ void WebRtcSession::establish() {
 void WebRtcSession::on_fragment(Channel& channel, ByteView fragment) {
   auto& stats = host_.stats();
   ByteView message;
-  const auto held_before = channel.receiver.held_bytes();
+  stats.unfinished_bytes -= channel.receiver.held_bytes();
   const auto status = channel.receiver.add(fragment, message);
   stats.unfinished_bytes += channel.receiver.held_bytes();
-  stats.unfinished_bytes -= held_before;
   switch (status) {
     case FragmentReceiver::Status::need_more:
       if (stats.unfinished_bytes <= host_.options().unfinished_bytes_max) return;
@@ -134,6 +133,8 @@ void WebRtcSession::on_fragment(Channel& channel, ByteView fragment) {
   event.lane = channel.lane;
   event.message = message;
   host_.emit(event);
+  stats.unfinished_bytes -= channel.receiver.held_bytes();
+  channel.receiver.release();
 }
 
 void WebRtcSession::on_stream_reset(std::uint16_t stream) {
@@ -160,7 +161,8 @@ SendResult WebRtcSession::send(Lane lane, const SharedBytes& message) {
   } else {
     const auto fits = [&] { return queued_bytes() + message.size() <= options.peer_queue_bytes_max; };
     while (!fits() && !sending(Lane::presence).messages.empty()) drop_oldest_presence();
-    const bool is_full = queue.bytes + message.size() > bound || !fits();
+    const auto held = queue.bytes + queue.messages.size() * sizeof(SharedBytes);
+    const bool is_full = held + message.size() > bound || !fits();
     if (!queue.messages.empty() && is_full) {
       queue.wants_writable = true;
       ++host_.stats().sends_full;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <sodium.h>
+
 #include "theta/base/check.h"
 
 namespace theta::transport {
@@ -12,6 +14,37 @@ namespace {
 constexpr std::size_t kPathsMax = 8;
 constexpr auto kFlightResendFirst = std::chrono::milliseconds{400};
 constexpr auto kFlightResendMax = std::chrono::seconds{4};
+/// What an answered check took of an address's credit, at most.
+constexpr std::size_t kStunAnswerBytesMax = 80;
+/// Our first flight: hello, certificate, key exchange, certificate request.
+constexpr std::size_t kFirstFlightBytes = 1000;
+/// How often the round trip is measured.
+constexpr auto kProbeInterval = std::chrono::seconds{5};
+
+/// A ClientHello's first piece: an unencrypted handshake record with a message of type 1 and offset 0.
+bool begins_client_hello(ByteView datagram) {
+  constexpr std::size_t kRecordHeaderBytes = 13;
+  constexpr std::size_t kHandshakeHeaderBytes = 12;
+  if (datagram.size() < kRecordHeaderBytes + kHandshakeHeaderBytes) return false;
+  constexpr std::uint8_t kHandshakeRecord = 22;
+  constexpr std::uint8_t kClientHello = 1;
+  const auto message = datagram.subspan(kRecordHeaderBytes);
+  return datagram[0] == kHandshakeRecord && message[0] == kClientHello && message[6] == 0 && message[7] == 0 &&
+         message[8] == 0;
+}
+
+Bytes bytes_of(const SocketAddress& address) {
+  Bytes bytes(address.ip.begin(), address.ip.end());
+  bytes.push_back(static_cast<std::uint8_t>(address.port >> 8));
+  bytes.push_back(static_cast<std::uint8_t>(address.port & 0xff));
+  return bytes;
+}
+
+HeartbeatNonce random_nonce() {
+  HeartbeatNonce nonce;
+  randombytes_buf(nonce.bytes.data(), nonce.bytes.size());
+  return nonce;
+}
 
 }  // namespace
 
@@ -30,9 +63,22 @@ WebRtcSession::Path* WebRtcSession::find_path(const SocketAddress& remote) {
   return found == paths_.end() ? nullptr : &*found;
 }
 
+const WebRtcSession::Path* WebRtcSession::find_path(const SocketAddress& remote) const {
+  return const_cast<WebRtcSession*>(this)->find_path(remote);
+}
+
+bool WebRtcSession::has_proved(const SocketAddress& remote) const {
+  const auto* path = find_path(remote);
+  return path != nullptr && path->is_proven && host_.now() < path->checked_at + host_.options().consent_timeout;
+}
+
+void WebRtcSession::give_up(const SocketAddress& remote) {
+  std::erase_if(paths_, [&](const Path& path) { return path.remote == remote; });
+  host_.remove_address(remote, *this);
+}
+
 void WebRtcSession::select(const Path& path) {
   if (has_remote_ && path.remote != remote_) ++host_.stats().address_changes;
-  local_ = path.local;
   remote_ = path.remote;
   has_remote_ = true;
 }
@@ -50,6 +96,8 @@ bool WebRtcSession::on_check(const Datagram& datagram, const StunRequest& reques
   path->local = datagram.local;
   path->checked_at = host_.now();
   path->is_nominated = path->is_nominated || request.use_candidate;
+  path->credit += datagram.bytes.size() - std::min(datagram.bytes.size(), kStunAnswerBytesMax);
+  if (request.use_candidate && has_remote_ && path->remote != remote_) challenge(*path);
   return true;
 }
 
@@ -63,32 +111,105 @@ void WebRtcSession::forget_old_paths() {
 }
 
 MonotonicTime WebRtcSession::consent_until() const {
-  for (const auto& path : paths_) {
-    if (has_remote_ && path.remote == remote_) return path.checked_at + host_.options().consent_timeout;
+  const auto* path = has_remote_ ? find_path(remote_) : nullptr;
+  return path == nullptr ? MonotonicTime::max() : path->checked_at + host_.options().consent_timeout;
+}
+
+/// The browser wants to be spoken to at another address. Its check alone proves nothing: whoever saw one may have sent
+/// it again from anywhere. So what comes back from there must be something that was only sent there, under DTLS.
+void WebRtcSession::challenge(Path& path) {
+  if (!sctp_ || phase_ == Phase::pending) return;
+  if (!path.challenge) path.challenge = random_nonce();
+  send_heartbeat(path, *path.challenge);
+}
+
+void WebRtcSession::send_heartbeat(Path& path, const HeartbeatNonce& nonce) {
+  const auto packet = sctp_->make_heartbeat(nonce);
+  if (packet.empty()) return;
+  writing_to_ = path.remote;
+  (void)dtls_->send(packet);
+  writing_to_.reset();
+}
+
+void WebRtcSession::on_heartbeat_ack(const HeartbeatNonce& nonce) {
+  if (probe_ && probe_->nonce == nonce) {
+    const auto sample = host_.now() - probe_->sent_at;
+    probe_.reset();
+    // RFC 6298 section 2.
+    const auto difference = sample > rtt_ ? sample - rtt_ : rtt_ - sample;
+    const bool is_first = rtt_ == MonotonicClock::duration::zero();
+    rtt_deviation_ = is_first ? sample / 2 : (3 * rtt_deviation_ + difference) / 4;
+    rtt_ = is_first ? sample : (7 * rtt_ + sample) / 8;
+    return;
   }
-  return MonotonicTime::max();
+  auto* path = reading_from_ ? find_path(*reading_from_) : nullptr;
+  if (path == nullptr || path->challenge != nonce) return;
+  path->challenge.reset();
+  path->is_proven = true;
+  select(*path);
+}
+
+void WebRtcSession::send_probe() {
+  probe_at_ = host_.now() + kProbeInterval;
+  auto* path = find_path(remote_);
+  if (!sctp_ || path == nullptr) return;
+  probe_ = Probe{random_nonce(), host_.now()};
+  send_heartbeat(*path, probe_->nonce);
+}
+
+/// False while there is none yet. A hello that is shorter than what it asks for must show first that its sender is
+/// where it seems to be.
+bool WebRtcSession::begin_dtls(Path& path, ByteView datagram) {
+  if (!begins_client_hello(datagram)) {
+    early_.assign(datagram.begin(), datagram.end());
+    return false;
+  }
+  gnutls_dtls_prestate_st prestate{};
+  const auto address = bytes_of(path.remote);
+  const bool has_cookie = verify_cookie(host_.dtls(), address, datagram, prestate);
+  if (!has_cookie && path.credit < kFirstFlightBytes) {
+    const auto request = write_cookie_request(host_.dtls(), address, prestate);
+    if (request.size() <= datagram.size()) send_on(path, request);
+    return false;
+  }
+  dtls_ = DtlsSession::create(host_.dtls(), DtlsSession::Side::server, offer_.fingerprint, *this);
+  if (!dtls_) {
+    fail(CloseReason::internal_error, "the hub has no memory for another DTLS session");
+    return false;
+  }
+  path.is_proven = has_cookie;
+  if (has_cookie) dtls_->begin_behind_cookie(prestate);
+  resend_after_ = kFlightResendFirst;
+  return true;
 }
 
 void WebRtcSession::on_dtls(const Datagram& datagram) {
   if (phase_ == Phase::over) return;
-  const auto* path = find_path(datagram.remote);
+  auto* path = find_path(datagram.remote);
   THETA_CHECK(path != nullptr);
   ++packets_received_;
+  path->credit += datagram.bytes.size();
   if (!dtls_) {
-    dtls_ = DtlsSession::create(host_.dtls(), DtlsSession::Side::server, offer_.fingerprint, *this);
-    if (!dtls_) return fail(CloseReason::internal_error, "the hub has no memory for another DTLS session");
-    resend_after_ = kFlightResendFirst;
+    if (!begin_dtls(*path, datagram.bytes)) return;
+    select(*path);
+    read_dtls(datagram.bytes);
+    if (const auto early = std::exchange(early_, {}); !early.empty()) read_dtls(early);
+  } else {
+    // Until the handshake is done, answers go where its datagrams come from: browsers begin before they nominate.
+    if (dtls_->state() == DtlsSession::State::handshake) select(*path);
+    reading_from_ = path->remote;
+    read_dtls(datagram.bytes);
+    reading_from_.reset();
   }
-  // Until the handshake is done, answers go where its datagrams come from: browsers begin before they nominate.
-  if (dtls_->state() == DtlsSession::State::handshake) select(*path);
-  const bool was_open = dtls_->state() == DtlsSession::State::open;
-  const bool is_verified = dtls_->receive(datagram.bytes);
-  if (was_open && is_verified && path->is_nominated && path->remote != remote_) select(*path);
-  const auto discarded = dtls_->discarded_records();
-  host_.stats().dtls_dropped_records += discarded - std::exchange(discarded_seen_, discarded);
   check_dtls();
   process_sctp();
   host_.mark_dirty(*this);
+}
+
+void WebRtcSession::read_dtls(ByteView datagram) {
+  (void)dtls_->receive(datagram);
+  const auto discarded = dtls_->discarded_records();
+  host_.stats().dtls_dropped_records += discarded - std::exchange(discarded_seen_, discarded);
 }
 
 void WebRtcSession::check_dtls() {
@@ -100,6 +221,8 @@ void WebRtcSession::check_dtls() {
     case DtlsSession::State::open:
       resend_at_ = MonotonicTime::max();
       if (sctp_) return;
+      // It has answered what was sent to where it is.
+      if (auto* path = find_path(remote_)) path->is_proven = true;
       sctp_ = SctpAssociation::connect(*this, offer_.sctp_port);
       if (!sctp_) fail(CloseReason::internal_error, "the hub has no memory for another SCTP association");
       return;
@@ -115,14 +238,27 @@ void WebRtcSession::check_dtls() {
 }
 
 void WebRtcSession::on_dtls_output(ByteView datagram) {
+  if (auto* path = find_path(writing_to_.value_or(remote_))) send_on(*path, datagram);
+}
+
+void WebRtcSession::send_on(Path& path, ByteView datagram) {
+  if (!path.is_proven) {
+    if (path.credit < datagram.size()) {
+      ++host_.stats().dtls_held_unproven;
+      return;
+    }
+    path.credit -= datagram.size();
+  }
   ++packets_sent_;
-  host_.send_datagram(local_, remote_, datagram);
+  host_.send_datagram(path.local, path.remote, datagram);
 }
 
 void WebRtcSession::on_dtls_data(ByteView bytes) {
   if (ending_ && phase_ != Phase::lingering && phase_ != Phase::closing) return;
   check_dtls();
-  if (sctp_) sctp_->receive(bytes);
+  if (!sctp_) return;
+  for (const auto& nonce : find_heartbeat_acks(bytes)) on_heartbeat_ack(nonce);
+  sctp_->receive(bytes);
 }
 
 void WebRtcSession::on_sctp_output(ByteView packet) {
@@ -139,7 +275,7 @@ void WebRtcSession::process_sctp() {
 void WebRtcSession::on_sctp_event(const SctpEvent& event) {
   if (phase_ == Phase::over) return;
   switch (event.kind) {
-    case SctpEvent::Kind::up:
+    case SctpEvent::Kind::up: return send_probe();
     case SctpEvent::Kind::dry: progress_at_ = host_.now(); return;
     case SctpEvent::Kind::lost:
       return end({ending_ ? ending_->reason : CloseReason::none, true, "the other side closed the connection"});
@@ -161,10 +297,11 @@ void WebRtcSession::on_timer() {
     return end({CloseReason::idle_timeout, false, "nothing was heard of the browser for a while"});
   }
   if (now >= resend_at_ && dtls_) {
-    dtls_->resend_flight();
+    dtls_->send_flight();
     resend_after_ = std::min<MonotonicClock::duration>(2 * resend_after_, kFlightResendMax);
     resend_at_ = now + resend_after_;
   }
+  if (now >= probe_at_) send_probe();
   if (phase_ == Phase::open && queued_bytes() != 0 && now >= progress_at_ + options.stall_timeout) {
     ++host_.stats().stalled_closes;
     fail(CloseReason::resource_limit, "nothing of what waits was acknowledged for too long");
@@ -173,7 +310,7 @@ void WebRtcSession::on_timer() {
 
 MonotonicTime WebRtcSession::next_timeout() const {
   if (phase_ == Phase::over) return MonotonicTime::max();
-  auto next = std::min({consent_until(), resend_at_, linger_until_});
+  auto next = std::min({consent_until(), resend_at_, linger_until_, probe_at_});
   if (phase_ == Phase::pending) next = std::min(next, began_at_ + host_.options().connect_timeout);
   if (phase_ == Phase::open && queued_bytes() != 0) next = std::min(next, progress_at_ + host_.options().stall_timeout);
   return next;
@@ -181,6 +318,9 @@ MonotonicTime WebRtcSession::next_timeout() const {
 
 void WebRtcSession::request_close(CloseReason reason, std::string text) {
   if (ending_) return;
+  if (!flushes_before_close(reason)) {
+    for (auto& lane : lanes_) lane = {};
+  }
   ending_ = Ending{reason, false, std::move(text)};
   wants_close_ = true;
 }
@@ -211,9 +351,6 @@ void WebRtcSession::pump_close() {
     }
     linger_until_ = host_.now() + host_.options().linger;
     phase_ = Phase::lingering;
-    if (!flushes_before_close(ending_->reason)) {
-      for (auto& lane : lanes_) lane = {};
-    }
   }
   if (phase_ == Phase::lingering) {
     const bool is_sent = queued_bytes() == 0 && sctp_->unacknowledged_bytes() == 0;
@@ -261,6 +398,8 @@ PeerStats WebRtcSession::stats() const {
   PeerStats result;
   result.packets_sent = packets_sent_;
   result.packets_received = packets_received_;
+  result.rtt = rtt_;
+  result.jitter = rtt_deviation_;
   return result;
 }
 

@@ -53,6 +53,9 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
 
   /// An authenticated check that came with `request`. Returns whether `remote` has a place here.
   [[nodiscard]] bool on_check(const Datagram& datagram, const StunRequest& request);
+  [[nodiscard]] bool has_proved(const SocketAddress& remote) const;
+  /// Another session speaks from `remote`.
+  void give_up(const SocketAddress& remote);
   /// From an address that a check came from.
   void on_dtls(const Datagram& datagram);
   void on_timer();
@@ -97,6 +100,16 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
     SocketAddress remote;
     MonotonicTime checked_at{};
     bool is_nominated = false;
+    /// What is sent there has come back, so nobody was made to receive it in another's name.
+    bool is_proven = false;
+    /// Bytes that may be sent before that: what came from there, less what was answered.
+    std::size_t credit = 0;
+    std::optional<HeartbeatNonce> challenge;
+  };
+  /// A HEARTBEAT on the path in use, of which the round trip is measured.
+  struct Probe {
+    HeartbeatNonce nonce;
+    MonotonicTime sent_at{};
   };
   struct SendingLane {
     std::deque<SharedBytes> messages;
@@ -112,11 +125,19 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
 
   // Paths.
   [[nodiscard]] Path* find_path(const SocketAddress& remote);
+  [[nodiscard]] const Path* find_path(const SocketAddress& remote) const;
   void forget_old_paths();
   void select(const Path& path);
   [[nodiscard]] MonotonicTime consent_until() const;
+  void challenge(Path& path);
+  void on_heartbeat_ack(const HeartbeatNonce& nonce);
+  void send_probe();
+  void send_heartbeat(Path& path, const HeartbeatNonce& nonce);
+  void send_on(Path& path, ByteView datagram);
 
   // DTLS and SCTP.
+  [[nodiscard]] bool begin_dtls(Path& path, ByteView datagram);
+  void read_dtls(ByteView datagram);
   void check_dtls();
   void process_sctp();
   void on_sctp_event(const SctpEvent& event);
@@ -153,10 +174,18 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   MonotonicTime began_at_;
 
   std::vector<Path> paths_;
-  SocketAddress local_;
   SocketAddress remote_;  // where datagrams go
   bool has_remote_ = false;
 
+  /// Of the datagram at hand, and of one that must not go where the others go; none: `remote_`.
+  std::optional<SocketAddress> reading_from_;
+  std::optional<SocketAddress> writing_to_;
+  std::optional<Probe> probe_;
+  MonotonicTime probe_at_ = MonotonicTime::max();
+  MonotonicClock::duration rtt_{};
+  MonotonicClock::duration rtt_deviation_{};
+
+  Bytes early_;  // the rest of a ClientHello that overtook its beginning
   std::unique_ptr<DtlsSession> dtls_;
   MonotonicTime resend_at_ = MonotonicTime::max();
   MonotonicClock::duration resend_after_{};
