@@ -4,7 +4,7 @@ import { connect, type Room } from "@theta/client";
 import { render } from "preact";
 import { sentence } from "./sentence.js";
 import { JoinPage, ProblemPage, WaitingPage } from "./start/gate.js";
-import { readLink } from "./start/link.js";
+import { type PageLink, readLink } from "./start/link.js";
 import { untilOpen } from "./start/open_room.js";
 import { missing, pageHasWebGl2 } from "./start/requirements.js";
 import { applyTheme } from "./theme.js";
@@ -54,22 +54,23 @@ function start(): void {
 
   const name = kept(kNameKey);
   // Who was here before comes straight in: the page they loaded is the scene they want.
-  if (name !== "" && knownRooms().includes(page.room)) return void open(page.link, page.room, name);
+  if (name !== "" && knownRooms().includes(page.room)) return void open(page, name);
   const join = (chosen: string) => {
     keep(kNameKey, chosen);
-    void open(page.link, page.room, chosen);
+    void open(page, chosen);
   };
   render(
     <JoinPage room={page.room} hub={location.host} hasInvite={page.hasInvite} name={name} onJoin={join} />, root);
 }
 
-async function open(link: string, roomName: string, displayName: string): Promise<void> {
+async function open(page: Extract<PageLink, { kind: "room" }>, displayName: string): Promise<void> {
+  const { link, room: roomName, transport } = page;
   const back = () => location.reload();
   render(<Waiting />, root);
   let room: Room | undefined;
   try {
     const shell = import("./shell/shell.js");
-    room = await connect({ link, displayName });
+    room = await connect({ link, displayName, transport });
     await untilOpen(room, (text) => (waiting.value = text));
     keep(kRoomsKey, [...knownRooms().filter((each) => each !== roomName), roomName].slice(-kRoomsMax).join(" "));
     const { showEditor } = await shell;

@@ -1,13 +1,29 @@
+import type { ConnectOptions } from "@theta/client";
+
 /** What the page's own address says. */
 export type PageLink =
-  | { readonly kind: "room"; readonly room: string; readonly link: string; readonly hasInvite: boolean }
+  | {
+      readonly kind: "room";
+      readonly room: string;
+      readonly link: string;
+      readonly hasInvite: boolean;
+      readonly transport: Transport;
+    }
   | { readonly kind: "none" }
   | { readonly kind: "broken"; readonly why: string };
 
-const kBase64Url = /^[\w-]+$/;
+type Transport = NonNullable<ConnectOptions["transport"]>;
 
-/** Reads `/r/ROOM#HUB` or `/r/ROOM#HUB.INVITE`. The deeper checks are the core's. */
-export function readLink(location: { readonly origin: string; readonly pathname: string; readonly hash: string }): PageLink {
+const kBase64Url = /^[\w-]+$/;
+const kTransports: readonly Transport[] = ["auto", "webrtc", "websocket"];
+
+/**
+ * Reads `/r/ROOM#HUB` or `/r/ROOM#HUB.INVITE`. The deeper checks are the core's. `?transport=websocket` or `webrtc`
+ * before the `#` insists on one way to the hub, to find out what a network lets through.
+ */
+export function readLink(
+  location: { readonly origin: string; readonly pathname: string; readonly search?: string; readonly hash: string },
+): PageLink {
   const path = /^\/r\/([^/]*)\/?$/.exec(location.pathname);
   if (path === null) {
     if (location.pathname === "/" || location.pathname === "/index.html") return { kind: "none" };
@@ -26,5 +42,11 @@ export function readLink(location: { readonly origin: string; readonly pathname:
   if (!kBase64Url.test(hub) || rest.length > 0 || (invite !== undefined && !kBase64Url.test(invite))) {
     return { kind: "broken", why: "The part of the link behind # is damaged; perhaps it was cut when it was copied." };
   }
-  return { kind: "room", room, link: `${location.origin}/r/${room}${location.hash}`, hasInvite: invite !== undefined };
+  const asked = new URLSearchParams(location.search ?? "").get("transport") ?? "auto";
+  const transport = kTransports.find((kind) => kind === asked);
+  if (transport === undefined) {
+    return { kind: "broken", why: `The address asks for the transport "${asked}"; there are auto, webrtc and websocket.` };
+  }
+  const link = `${location.origin}/r/${room}${location.hash}`;
+  return { kind: "room", room, link, hasInvite: invite !== undefined, transport };
 }
