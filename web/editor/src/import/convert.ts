@@ -52,7 +52,8 @@ function fromStl(bytes: Uint8Array, title: string): WrittenNode[] {
   const isBinary = bytes.length >= 84 && bytes.length === 84 + view.getUint32(80, true) * 50;
   const isText = /^\s*solid/.test(new TextDecoder("latin1").decode(bytes.subarray(0, 256)));
   if (!isBinary && !isText) throw new NotThis("its size is not what its number of triangles asks for");
-  if (!isBinary && !new TextDecoder("latin1").decode(bytes).includes("vertex")) throw new NotThis("it has no triangles");
+  const text = isBinary ? "" : new TextDecoder("latin1").decode(bytes);
+  if (!isBinary && !text.includes("vertex")) throw new NotThis("it has no triangles");
   return [{ name: title, mesh: withoutNormals(new STLLoader().parse(exact(bytes))), material: kPlain }];
 }
 

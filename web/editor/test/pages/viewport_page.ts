@@ -68,4 +68,5 @@ const editor = createEditor(room);
 const theme = signal<ThemeName>(asked.get("theme") === "light" ? "light" : "dark");
 const viewport = new Viewport(document.getElementById("view")!, editor, theme);
 viewport.frame();
-Object.assign(window, { room, editor, viewport, theme, meshes });
+// Browsers have a `viewport` of their own.
+Object.assign(window, { room, editor, view3d: viewport, theme, meshes });

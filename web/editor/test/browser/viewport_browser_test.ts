@@ -1,0 +1,346 @@
+// @vitest-environment node
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import type { Command, EntityId, Vec3 } from "@theta/client";
+import type { Editor } from "../../src/editor.js";
+import type { Viewport } from "../../src/viewport/viewport.js";
+import type { FakeRoom } from "../fake_room.js";
+import { TestBrowser } from "./browser.js";
+
+// What `viewport_page.ts` puts there.
+declare global {
+  var room: FakeRoom, editor: Editor, view3d: Viewport;
+}
+
+const kTimeoutMs = 60_000;
+let browser: TestBrowser;
+let page: Page;
+
+/** Resolves once no frame was drawn for some frames of the browser. */
+async function settled(): Promise<void> {
+  await page.waitForFunction(async () => {
+    const before = globalThis.view3d?.stats().frames;
+    for (let frame = 0; frame < 6; ++frame) await new Promise((next) => requestAnimationFrame(next));
+    return before !== undefined && before > 0 && globalThis.view3d.stats().frames === before;
+  }, null, { timeout: kTimeoutMs });
+}
+
+async function open(query: string, options: { hasTouch?: boolean } = {}): Promise<void> {
+  page = await browser.open(`viewport.html?${query}`, options);
+  await page.waitForFunction(() => globalThis.view3d?.stats().entities !== undefined, null, { timeout: kTimeoutMs });
+  await settled();
+}
+
+const idOf = (name: string): Promise<EntityId> => page.evaluate((wanted) =>
+  [...globalThis.room.scene.entities()].find((entity) => entity.name === wanted)!.id, name);
+const positionOf = (name: string): Promise<Vec3> => page.evaluate((wanted) =>
+  [...globalThis.room.scene.entities()].find((entity) => entity.name === wanted)!.transform.position, name);
+/** Where a point of the world is on the screen, in CSS pixels. */
+const onScreen = (point: Vec3): Promise<{ x: number; y: number }> => page.evaluate(([x, y, z]) => {
+  const { position } = globalThis.view3d.rig.perspective;
+  return globalThis.view3d.toPixels(position.clone().set(x, y, z));
+}, [...point] as [number, number, number]);
+const selection = (): Promise<readonly EntityId[]> => page.evaluate(() => globalThis.editor.selection.value);
+const submitted = (): Promise<Command[]> => page.evaluate(() =>
+  globalThis.room.submitted.filter(({ command }) => command !== "highlight_selection" && command !== "create_entities"));
+
+async function choose(name: string, tool: string): Promise<void> {
+  const id = await idOf(name);
+  await page.evaluate(([chosen, wanted]) => {
+    globalThis.editor.selection.value = [chosen!];
+    globalThis.editor.tool.value = wanted as "move";
+  }, [id, tool]);
+  await settled();
+}
+
+/** Takes hold of the arm of an axis: two thirds out from the pivot. */
+async function grab(pivot: Vec3, axis: Vec3): Promise<{ x: number; y: number }> {
+  const arm = await page.evaluate(([x, y, z]) => {
+    const place = globalThis.view3d.rig.perspective.position.clone().set(x!, y!, z!);
+    return globalThis.view3d.rig.worldPerPixel(place) * 92 * 0.7;
+  }, [...pivot]);
+  const at = await onScreen([pivot[0] + axis[0] * arm, pivot[1] + axis[1] * arm, pivot[2] + axis[2] * arm]);
+  await page.mouse.move(at.x, at.y);
+  await page.mouse.down();
+  return at;
+}
+
+beforeAll(async () => {
+  browser = await TestBrowser.start();
+  // The first page makes the server prepare what all of them need.
+  await open("scene=empty");
+  await page.close();
+}, 3 * kTimeoutMs);
+afterAll(async () => {
+  await browser.stop();
+});
+beforeEach(() => {
+  browser.problems.length = 0;
+  return async () => {
+    await page.close();
+    expect(browser.problems).toEqual([]);
+  };
+});
+
+describe("ten thousand entities", () => {
+  it("take fewer than 300 draw calls, and none while nothing changes", { timeout: kTimeoutMs }, async () => {
+    await open("scene=many");
+    const stats = await page.evaluate(() => globalThis.view3d.stats());
+    expect(stats.entities).toBe(10_000);
+    expect(stats.triangles).toBeGreaterThan(100_000);
+    expect(stats.drawCalls).toBeLessThan(300);
+    await page.evaluate(() => {
+      globalThis.editor.selection.value = [...globalThis.room.scene.entities()].slice(0, 3000).map(({ id }) => id);
+    });
+    await settled();
+    expect(await page.evaluate(() => globalThis.view3d.stats().drawCalls)).toBeLessThan(300);
+  });
+
+  it("change one by one", { timeout: kTimeoutMs }, async () => {
+    await open("scene=many");
+    const before = await page.evaluate(() => globalThis.view3d.stats());
+    await page.evaluate(() => {
+      const ids = [...globalThis.room.scene.entities()].map(({ id }) => id);
+      for (let at = 0; at < 1000; ++at)
+        globalThis.room.remote({ command: "translate_by", targets: [ids[at * 7]!], offset: [0, 1, 0] });
+    });
+    await settled();
+    const after = await page.evaluate(() => globalThis.view3d.stats());
+    expect(after.frames - before.frames).toBeLessThan(5);
+    expect(after.drawCalls).toBe(before.drawCalls);
+  });
+});
+
+describe("choosing", () => {
+  it("by click, with Shift and Control, beside everything, and with a box", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    const [box, cone, hidden] = [await idOf("Box"), await idOf("Cone"), await idOf("Hidden")];
+    const click = async (name: string, modifiers: ("Shift" | "Control")[] = []): Promise<void> => {
+      const at = await onScreen(await positionOf(name));
+      for (const key of modifiers) await page.keyboard.down(key);
+      await page.mouse.click(at.x, at.y);
+      for (const key of modifiers) await page.keyboard.up(key);
+    };
+    await click("Box");
+    expect(await selection()).toEqual([box]);
+    await click("Cone", ["Shift"]);
+    expect(await selection()).toEqual([box, cone]);
+    await click("Box", ["Control"]);
+    expect(await selection()).toEqual([cone]);
+    await page.mouse.click(890, 10);
+    expect(await selection()).toEqual([]);
+    await page.mouse.move(5, 5);
+    await page.mouse.down();
+    await page.mouse.move(895, 595, { steps: 4 });
+    await page.mouse.up();
+    const all = await selection();
+    expect(all).toContain(box);
+    expect(all).toContain(await idOf("Lamp"));
+    expect(all).not.toContain(hidden);
+  });
+
+  it("is told to the others once it stands", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    const at = await onScreen(await positionOf("Box"));
+    await page.mouse.click(at.x, at.y);
+    await page.waitForFunction(() => globalThis.room.submitted.at(-1)?.command === "highlight_selection");
+    expect(await page.evaluate(() => globalThis.room.submitted.at(-1))).toMatchObject({ targets: [await idOf("Box")] });
+  });
+});
+
+describe("a gesture", () => {
+  it("moves along its arm, is seen by others meanwhile, and is one command", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    await choose("Box", "move");
+    const before = await positionOf("Box");
+    const at = await grab(before, [1, 0, 0]);
+    const to = await onScreen([before[0] + 2, before[1], before[2]]);
+    const from = await onScreen(before);
+    await page.mouse.move(at.x + to.x - from.x, at.y + to.y - from.y, { steps: 8 });
+    await page.waitForFunction(() => (globalThis.room.presences.at(-1)?.dragging?.length ?? 0) === 1);
+    expect(await positionOf("Box")).toEqual(before);
+    await page.mouse.up();
+    await settled();
+    const after = await positionOf("Box");
+    expect(after[0] - before[0]).toBeGreaterThan(1);
+    expect([after[1], after[2]]).toEqual([before[1], before[2]]);
+    expect(await submitted()).toMatchObject([{ command: "translate_by", targets: [await idOf("Box")] }]);
+    await page.waitForFunction(() => globalThis.room.presences.at(-1)?.dragging === undefined);
+  });
+
+  it("takes typed numbers and axis locks, and Escape takes it back", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    await choose("Box", "move");
+    const before = await positionOf("Box");
+    await grab(before, [1, 0, 0]);
+    for (const key of ["z", "1", ".", "5"]) await page.keyboard.press(key);
+    await settled();
+    expect(await page.locator(".viewport-hud").textContent()).toContain("Z 1.5");
+    await page.keyboard.press("Enter");
+    await page.mouse.up();
+    await settled();
+    expect(await positionOf("Box")).toEqual([before[0], before[1], before[2] + 1.5]);
+    await grab(await positionOf("Box"), [1, 0, 0]);
+    await page.mouse.move(400, 100, { steps: 3 });
+    await page.keyboard.press("Escape");
+    await page.mouse.up();
+    await settled();
+    expect(await submitted()).toHaveLength(1);
+  });
+
+  it("goes on over what others change, and ends when they delete", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    await choose("Box", "move");
+    const before = await positionOf("Box");
+    const at = await grab(before, [1, 0, 0]);
+    await page.mouse.move(at.x + 40, at.y, { steps: 3 });
+    const id = await idOf("Box");
+    await page.evaluate((box) =>
+      globalThis.room.remote({ command: "translate_by", targets: [box], offset: [0, 3, 0] }), id);
+    await page.mouse.up();
+    await settled();
+    const after = await positionOf("Box");
+    expect(after[1]).toBeCloseTo(before[1] + 3);
+    expect(after[0]).not.toBeCloseTo(before[0]);
+    await choose("Box", "move");
+    await grab(after, [1, 0, 0]);
+    await page.evaluate((box) => globalThis.room.remote({ command: "delete_entities", targets: [box] }), id);
+    await page.mouse.move(300, 300);
+    await page.mouse.up();
+    await settled();
+    expect(await submitted()).toHaveLength(1);
+  });
+
+  it("turns and scales", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    await choose("Box", "scale");
+    const at = await grab(await positionOf("Box"), [0, 1, 0]);
+    await page.mouse.move(at.x, at.y - 60, { steps: 4 });
+    await page.mouse.up();
+    await settled();
+    const scale = await page.evaluate((id) => globalThis.room.scene.get(id)!.transform.scale, await idOf("Box"));
+    expect(scale[1]).toBeGreaterThan(1.3);
+    expect(scale[0]).toBeCloseTo(1);
+    await choose("Cone", "rotate");
+    const middle = await onScreen(await positionOf("Cone"));
+    // The outer ring turns around the view.
+    await page.mouse.move(middle.x + 92 * 1.12, middle.y);
+    await page.mouse.down();
+    await page.mouse.move(middle.x, middle.y - 92 * 1.12, { steps: 8 });
+    await page.mouse.up();
+    await settled();
+    expect((await submitted()).map(({ command }) => command)).toEqual(["set_transform", "rotate_by"]);
+  });
+
+  it("is none for a viewer", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    await page.evaluate(() => globalThis.room.setStatus({ role: "viewer" }));
+    await choose("Box", "move");
+    const at = await grab(await positionOf("Box"), [1, 0, 0]);
+    await page.mouse.move(at.x + 60, at.y, { steps: 3 });
+    await page.mouse.up();
+    expect(await submitted()).toEqual([]);
+  });
+});
+
+describe("others", () => {
+  it("show their names, and what they drag moves here", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    const id = await idOf("Torus");
+    await page.evaluate((torus) => {
+      globalThis.room.join({ session: 7, name: "Grace" });
+      globalThis.room.receivePresence(7, {
+        view: { position: [6, 3, 0], rotation: [0, 0, 0, 1] }, pointer: { origin: [6, 3, 0], target: [0, 0, 0] },
+        dragging: [{ entity: torus, transform: { position: [0, 2, 0], rotation: [0, 0, 0, 1], scale: [1, 1, 1] } }],
+      });
+    }, id);
+    await page.waitForFunction((torus) => globalThis.view3d.graph.get(torus)!.world.elements[13]! > 1.9, id);
+    expect(await page.locator(".viewport-person").textContent()).toBe("Grace");
+    expect((await positionOf("Torus"))[1]).toBeLessThan(1);
+    await page.evaluate((torus) => {
+      globalThis.room.receivePresence(7, {});
+      globalThis.room.remote({ command: "translate_by", targets: [torus], offset: [0, 2, 0] });
+    }, id);
+    await page.waitForFunction((torus) => globalThis.view3d.graph.get(torus)!.override === null, id);
+    await page.evaluate(() => globalThis.room.leave(7));
+    await settled();
+    expect(await page.locator(".viewport-person").count()).toBe(0);
+  });
+});
+
+describe("the view", () => {
+  it("turns, pans, zooms, frames and looks along axes", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    const pose = (): Promise<string> => page.evaluate(() => JSON.stringify(globalThis.view3d.rig.pose()));
+    const poses = [await pose()];
+    const moved = async (): Promise<void> => {
+      await settled();
+      poses.push(await pose());
+      expect(poses.at(-1)).not.toBe(poses.at(-2));
+    };
+    for (const button of ["middle", "right"] as const) {
+      await page.mouse.move(300, 300);
+      await page.mouse.down({ button });
+      await page.mouse.move(360, 330, { steps: 3 });
+      await page.mouse.up({ button });
+      await moved();
+    }
+    await page.mouse.wheel(0, 120);
+    await moved();
+    await page.evaluate(() => globalThis.view3d.setView("top"));
+    await moved();
+    await page.evaluate(() => globalThis.view3d.frame([...globalThis.room.scene.entities()].slice(1, 2).map(({ id }) => id)));
+    await moved();
+    await page.evaluate(() => globalThis.view3d.toggleOrtho());
+    await settled();
+    const blob = await page.evaluate(async () => (await globalThis.view3d.screenshot()).size);
+    expect(blob).toBeGreaterThan(5000);
+  });
+
+  it("is back after the graphics were lost", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    const picture = async (): Promise<number> => page.evaluate(async () => (await globalThis.view3d.screenshot()).size);
+    const before = await picture();
+    await page.evaluate(async () => {
+      const { canvas } = globalThis.view3d;
+      const loss = canvas.getContext("webgl2")!.getExtension("WEBGL_lose_context")!;
+      const event = (name: string): Promise<unknown> =>
+        new Promise((resolve) => canvas.addEventListener(name, resolve, { once: true }));
+      const lost = event("webglcontextlost");
+      loss.loseContext();
+      await lost;
+      const restored = event("webglcontextrestored");
+      loss.restoreContext();
+      await restored;
+    });
+    await settled();
+    expect(Math.abs((await picture()) - before)).toBeLessThan(before * 0.02);
+  });
+
+  it("shows the past read-only", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    await page.evaluate(async () => {
+      const scene = await globalThis.room.sceneAt(globalThis.room.status.head);
+      globalThis.room.remote({ command: "delete_entities", targets: [[...scene.entities()][1]!.id] });
+      globalThis.editor.lookBack.value = { seq: globalThis.room.status.head - 1, scene };
+    });
+    await settled();
+    expect(await page.evaluate(() => globalThis.view3d.stats().entities)).toBe(15);
+    expect(await page.locator(".viewport.is-past").count()).toBe(1);
+    await page.evaluate(() => (globalThis.editor.lookBack.value = null));
+    await settled();
+    expect(await page.evaluate(() => globalThis.view3d.stats().entities)).toBe(14);
+  });
+});
+
+describe("a browser without WebGL", () => {
+  it("is told so in a sentence", { timeout: kTimeoutMs }, async () => {
+    const bare = await TestBrowser.start({ webgl: false });
+    try {
+      page = await bare.open("viewport.html?scene=empty");
+      await expect.poll(() => bare.problems, { timeout: kTimeoutMs }).toEqual([expect.stringContaining("no WebGL 2")]);
+    } finally {
+      await bare.stop();
+    }
+  });
+});
