@@ -25,6 +25,8 @@ export interface LookBack {
   readonly scene: Scene;
 }
 
+export type ViewAxis = "front" | "back" | "left" | "right" | "top" | "bottom";
+
 export type NoticeKind = "info" | "success" | "warning" | "error";
 
 /** What the panels ask of the 3D view; `Viewport` gives it. */
@@ -35,6 +37,12 @@ export interface ViewportControl {
   placeForNew(): Vec3;
   /** Where something dropped at a point of the window goes. */
   placeAt(clientX: number, clientY: number): Vec3;
+  /** Looks at the same place from where the name says. */
+  setView(axis: ViewAxis): void;
+  toggleOrtho(): void;
+  readonly orthographic: ReadonlySignal<boolean>;
+  /** Whether one finger chooses with a box instead of turning the view. */
+  readonly boxSelect: Signal<boolean>;
   dispose(): void;
 }
 

@@ -1,4 +1,4 @@
-import type { Tool } from "../editor.js";
+import type { Tool, ViewAxis } from "../editor.js";
 import { toggleTheme } from "../theme.js";
 import type { Workspace } from "../workspace.js";
 import type { Action } from "./action.js";
@@ -8,6 +8,15 @@ const kTools: readonly { readonly tool: Tool; readonly label: string; readonly k
   { tool: "move", label: "Move", key: "W" },
   { tool: "rotate", label: "Rotate", key: "E" },
   { tool: "scale", label: "Scale", key: "R" },
+];
+
+const kViews: readonly { readonly axis: ViewAxis; readonly from: string; readonly key: string }[] = [
+  { axis: "front", from: "the front", key: "1" },
+  { axis: "back", from: "the back", key: "2" },
+  { axis: "right", from: "the right", key: "3" },
+  { axis: "left", from: "the left", key: "4" },
+  { axis: "top", from: "above", key: "7" },
+  { axis: "bottom", from: "below", key: "8" },
 ];
 
 function activeCamera({ editor }: Workspace): string | undefined {
@@ -46,6 +55,14 @@ export const kSelectActions: readonly Action[] = [
   },
   { id: "select.none", group: "Select", label: "Select nothing", shortcuts: ["Escape"], run: giveUp },
   {
+    id: "select.box", group: "Select", label: "Choose with a box by touch", shortcuts: ["B"],
+    checked: ({ editor }) => editor.viewport.value?.boxSelect.value ?? false,
+    run: ({ editor }) => {
+      const boxSelect = editor.viewport.value?.boxSelect;
+      if (boxSelect) boxSelect.value = !boxSelect.value;
+    },
+  },
+  {
     id: "select.invert", group: "Select", label: "Invert selection", shortcuts: ["Mod+I"],
     run: ({ editor }) => {
       const chosen = new Set(editor.selection.value);
@@ -62,6 +79,15 @@ export const kViewActions: readonly Action[] = [
   {
     id: "view.frame_all", group: "View", label: "Frame everything", shortcuts: ["Shift+F", "Home"],
     run: ({ editor }) => editor.viewport.value?.frame([]),
+  },
+  ...kViews.map(({ axis, from, key }): Action => ({
+    id: `view.${axis}`, group: "View", label: `View from ${from}`, shortcuts: [key],
+    run: ({ editor }) => editor.viewport.value?.setView(axis),
+  })),
+  {
+    id: "view.ortho", group: "View", label: "Orthographic view", shortcuts: ["5"],
+    checked: ({ editor }) => editor.viewport.value?.orthographic.value ?? false,
+    run: ({ editor }) => editor.viewport.value?.toggleOrtho(),
   },
   {
     id: "view.camera", group: "View", icon: "camera", shortcuts: ["C"],

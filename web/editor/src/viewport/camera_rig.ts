@@ -2,8 +2,7 @@ import {
   MathUtils, OrthographicCamera, PerspectiveCamera, Plane, Quaternion, Ray, Vector3, type Box3, type Camera,
 } from "three";
 import type { Pose } from "@theta/client";
-
-export type ViewAxis = "front" | "back" | "left" | "right" | "top" | "bottom";
+import type { ViewAxis } from "../editor.js";
 
 /** Radians of yaw and pitch that look at the world's origin from where the name says. */
 const kAxisAngles: Record<ViewAxis, readonly [yaw: number, pitch: number]> = {

@@ -197,9 +197,13 @@ export class PointerInput {
   }
 }
 
+type Turned = Pick<WheelEvent, "deltaMode" | "deltaX" | "deltaY"> & { readonly wheelDeltaY?: number };
+
 /** Wheels turn in steps along one axis; fingers on a trackpad slide, also sideways and by parts of a pixel. */
-export function isTrackpad(event: Pick<WheelEvent, "deltaMode" | "deltaX" | "deltaY">): boolean {
+export function isTrackpad(event: Turned): boolean {
   if (event.deltaMode !== 0) return false;
+  // Not in any standard, but it tells a wheel's notches: 120 each.
+  if (event.deltaX === 0 && event.wheelDeltaY && event.wheelDeltaY % 120 === 0) return false;
   return (event.deltaX !== 0 && event.deltaY !== 0) || Math.abs(event.deltaX) + Math.abs(event.deltaY) < 40;
 }
 

@@ -1,7 +1,7 @@
 import type { Ray } from "three";
 import type { Command, EntityId, Presence } from "@theta/client";
 import type { Editor } from "../editor.js";
-import { Drag, frameOf } from "./drag.js";
+import { Drag, frameOf, kDraggedShownMax } from "./drag.js";
 import { Gizmo } from "./gizmo.js";
 import { handleAt, type Point } from "./gizmo_hit.js";
 import type { GestureFrame, GestureKind, HandleId, SnapSteps } from "./gizmo_math.js";
@@ -55,10 +55,11 @@ export class Tools implements PointerActions {
   }
 
   presence(): Pick<Presence, "pointer" | "hovered" | "dragging"> {
+    const dragging = this.drag_?.dragging() ?? this.editor.dragging.peek().slice(0, kDraggedShownMax);
     return {
       ...(this.target && { pointer: this.target }),
       ...(this.hovered !== null && { hovered: this.hovered }),
-      ...(this.drag_ && { dragging: this.drag_.dragging() }),
+      ...(dragging.length > 0 && { dragging }),
     };
   }
 

@@ -3,10 +3,10 @@ import { effect, signal, type ReadonlySignal, type Signal } from "@preact/signal
 import {
   Box3, Color, Group, Matrix4, Plane, Scene, Vector2, Vector3, type Texture, type WebGLRenderer,
 } from "three";
-import type { EntityId, SceneChange, SessionNumber, Vec3 } from "@theta/client";
-import type { Editor, ViewportControl } from "../editor.js";
+import type { EntityId, Phase, SceneChange, SessionNumber, Vec3 } from "@theta/client";
+import type { Editor, ViewAxis, ViewportControl } from "../editor.js";
 import { theme as pageTheme, type ThemeName } from "../theme.js";
-import { CameraRig, kFieldOfView, type ViewAxis } from "./camera_rig.js";
+import { CameraRig, kFieldOfView } from "./camera_rig.js";
 import { GeometryCache } from "./geometry_cache.js";
 import type { Point } from "./gizmo_hit.js";
 import { Highlights } from "./highlights.js";
@@ -26,7 +26,6 @@ import { TextureCache } from "./texture_cache.js";
 import { Tools } from "./tools.js";
 
 export { WebGlMissing } from "./stage.js";
-export type { ViewAxis } from "./camera_rig.js";
 
 /** Sharper than this nobody sees, and it costs. */
 const kPixelRatioMax = 2;
@@ -94,6 +93,8 @@ export class Viewport implements ViewportControl {
   private last = { drawCalls: 0, triangles: 0, frameMs: 0 };
   private frames = 0;
   private contextLost = false;
+  private phase: Phase;
+  private readonly toldFailures = new Set<string>();
   private disposed = false;
   private boundsStale = true;
   private readonly sceneBox = new Box3();
@@ -102,8 +103,13 @@ export class Viewport implements ViewportControl {
     this.renderer = makeRenderer(this.canvas);
     this.environment = makeEnvironment(this.renderer);
     const { room } = editor;
-    const failed = (what: string) => (_: string, error: unknown): void =>
+    this.phase = room.status.phase;
+    // A thousand meshes that do not come while offline are one sentence.
+    const failed = (what: string) => (_: string, error: unknown): void => {
+      if (this.toldFailures.has(what)) return;
+      this.toldFailures.add(what);
       editor.notify("warning", `${what} could not be shown: ${error instanceof Error ? error.message : String(error)}`);
+    };
     this.geometries = new GeometryCache((asset) => room.loadMesh(asset), (geometry) => {
       this.meshes.loaded(geometry);
       this.boundsStale = true;
@@ -120,7 +126,6 @@ export class Viewport implements ViewportControl {
     this.compose(container);
     this.listen(theme);
     this.people.hear(room.participants, performance.now());
-    this.graph.reset(editor.scene.peek());
     this.resize();
   }
 
@@ -285,7 +290,11 @@ export class Viewport implements ViewportControl {
         if (this.people.hear(participants, performance.now())) this.invalidate();
       }),
       room.on("status", ({ phase }) => {
-        if (phase === "live") this.geometries.retryFailed();
+        if (phase === "live" && this.phase !== "live") {
+          this.toldFailures.clear();
+          this.geometries.retryFailed();
+        }
+        this.phase = phase;
       }),
       effect(() => {
         const colors = kStageColors[theme.value];
@@ -307,7 +316,7 @@ export class Viewport implements ViewportControl {
       }),
       effect(() => {
         for (const each of [editor.selection, editor.members, editor.tool, editor.space, editor.readOnly,
-          editor.following, editor.lookingThrough]) void each.value;
+          editor.following, editor.lookingThrough, editor.dragging]) void each.value;
         this.highlights.stale = true;
         this.invalidate();
       }),
@@ -424,10 +433,11 @@ export class Viewport implements ViewportControl {
 
   private moveOthers(nowMs: number): void {
     this.people.update(nowMs);
-    const isPast = this.editor.lookBack.peek() !== null;
     const scene = this.editor.room.scene;
     const overrides = this.people.overrides(nowMs, (id) => scene.get(id)?.transform);
-    if (isPast) overrides.clear();
+    // What is being typed or scrubbed in a panel shows before it is a command, as a drag here does.
+    for (const { entity, transform } of this.editor.dragging.peek()) overrides.set(entity, transform);
+    if (this.editor.lookBack.peek() !== null) overrides.clear();
     for (const id of this.remoteOverrides)
       if (!overrides.has(id) && !this.tools.holds(id)) this.graph.setOverride(id, null);
     for (const [id, transform] of overrides) if (!this.tools.holds(id)) this.graph.setOverride(id, transform);

@@ -6,7 +6,7 @@ const withoutCore: Plugin = {
   name: "without-core",
   enforce: "pre",
   resolveId: (source) => (source.endsWith("/theta_web.js") ? "\0no-core" : undefined),
-  load: (id) => (id === "\0no-core" ? "export default () => { throw new Error('No core on a test page.'); };" : undefined),
+  load: (id) => (id === "\0no-core" ? "export default () => Promise.reject(new Error('no core here'));" : undefined),
 };
 
 /** A real browser that draws in software, and the pages of `test/pages`. */
@@ -27,7 +27,7 @@ export class TestBrowser {
   }
 
   async open(path: string, options: Parameters<Browser["newPage"]>[0] = {}): Promise<Page> {
-    const page = await this.browser.newPage({ viewport: { width: 900, height: 600 }, ...options });
+    const page = await this.browser.newPage({ viewport: { width: 720, height: 480 }, ...options });
     page.on("pageerror", (error) => this.problems.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error" && !message.text().includes("404")) this.problems.push(message.text());

@@ -41,8 +41,9 @@ const onScreen = (point: Vec3): Promise<{ x: number; y: number }> => page.evalua
   return globalThis.view3d.toPixels(position.clone().set(x, y, z));
 }, [...point] as [number, number, number]);
 const selection = (): Promise<readonly EntityId[]> => page.evaluate(() => globalThis.editor.selection.value);
+/** The commands of gestures. */
 const submitted = (): Promise<Command[]> => page.evaluate(() =>
-  globalThis.room.submitted.filter(({ command }) => command !== "highlight_selection" && command !== "create_entities"));
+  globalThis.room.submitted.filter(({ command }) => !["highlight_selection", "create_entities"].includes(command)));
 
 async function choose(name: string, tool: string): Promise<void> {
   const id = await idOf(name);
@@ -127,11 +128,11 @@ describe("choosing", () => {
     expect(await selection()).toEqual([box, cone]);
     await click("Box", ["Control"]);
     expect(await selection()).toEqual([cone]);
-    await page.mouse.click(890, 10);
+    await page.mouse.click(714, 6);
     expect(await selection()).toEqual([]);
     await page.mouse.move(5, 5);
     await page.mouse.down();
-    await page.mouse.move(895, 595, { steps: 4 });
+    await page.mouse.move(715, 475, { steps: 4 });
     await page.mouse.up();
     const all = await selection();
     expect(all).toContain(box);
@@ -289,7 +290,8 @@ describe("the view", () => {
     await moved();
     await page.evaluate(() => globalThis.view3d.setView("top"));
     await moved();
-    await page.evaluate(() => globalThis.view3d.frame([...globalThis.room.scene.entities()].slice(1, 2).map(({ id }) => id)));
+    const box = await idOf("Box");
+    await page.evaluate((id) => globalThis.view3d.frame([id]), box);
     await moved();
     await page.evaluate(() => globalThis.view3d.toggleOrtho());
     await settled();
