@@ -103,6 +103,25 @@ TEST_F(WebRtcLink, WhatNoHonestHubSendsEndsTheConnection) {
   }
 }
 
+TEST_F(WebRtcLink, TheHubsReasonForClosingIsToldAndTheRestIsNot) {
+  const Bytes close{2, 8, 0, 'n', 'e', 'w', 'e', 'r'};
+  link.receive(static_cast<std::size_t>(Lane::control), close);
+  link.receive(static_cast<std::size_t>(Lane::control), Bytes{0, 'x'});
+  const auto event = next();
+  EXPECT_EQ(event.kind, Kind::closed);
+  EXPECT_EQ(event.reason, CloseReason::superseded);
+  EXPECT_EQ(event.text, "newer");
+  EXPECT_TRUE(event.closed_by_peer);
+  EXPECT_TRUE(link.take_close_request()) << "the page lets its connection go";
+  link.closed(CloseReason::unreachable, "the channel closed", true);
+  EXPECT_FALSE(link.take_event());
+}
+
+TEST_F(WebRtcLink, OnlyTheControlLaneCarriesAReason) {
+  link.receive(static_cast<std::size_t>(Lane::commands), Bytes{2, 8, 0});
+  EXPECT_EQ(next().reason, CloseReason::protocol_error);
+}
+
 TEST_F(WebRtcLink, AMessageThatIsTooLongIsNotKept) {
   Bytes fragment(limits::kFragmentBytesMax, 0);
   fragment[0] = 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "theta/base/byte_codec.h"
 #include "theta/base/check.h"
 #include "theta/web/limits.h"
 
@@ -19,6 +20,7 @@ using transport::TransportKind;
 constexpr Lane kLanes[] = {Lane::control, Lane::commands, Lane::presence, Lane::bulk};
 constexpr std::uint8_t kFragmentEnds = 0;
 constexpr std::uint8_t kFragmentGoesOn = 1;
+constexpr std::uint8_t kFragmentCloses = 2;
 
 constexpr std::size_t index_of(Lane lane) { return static_cast<std::size_t>(lane); }
 
@@ -114,6 +116,7 @@ void Link::receive(std::size_t channel, ByteView frame) {
 
 void Link::receive_fragment(Lane lane, ByteView frame) {
   auto& unfinished = lanes_[index_of(lane)].unfinished;
+  if (lane == Lane::control && !frame.empty() && frame[0] == kFragmentCloses) return receive_close(frame.subspan(1));
   const bool is_last = !frame.empty() && frame[0] == kFragmentEnds;
   const bool goes_on = !frame.empty() && frame[0] == kFragmentGoesOn && lane != Lane::presence;
   if (!is_last && !goes_on)
@@ -126,6 +129,17 @@ void Link::receive_fragment(Lane lane, ByteView frame) {
   if (!is_last) return;
   const auto message = std::exchange(unfinished, {});
   deliver(lane, message);
+}
+
+/// Data channels close without a reason, so the hub says it before.
+void Link::receive_close(ByteView body) {
+  ByteReader in(body);
+  const auto reason = static_cast<CloseReason>(in.get<std::uint16_t>());
+  if (!in.ok() || in.remaining() > limits::kCloseTextBytesMax)
+    return fail_with(CloseReason::protocol_error, "the hub's reason for closing is shorter or longer than one is");
+  std::string text(in.rest().begin(), in.rest().end());
+  close_request_ = CloseRequest{reason, text, false};
+  closed(reason, std::move(text), true);
 }
 
 void Link::receive_sealed(ByteView frame) {

@@ -9,6 +9,8 @@ namespace theta::web::limits {
 
 /// A message on a data channel; longer ones of a lane go in several.
 inline constexpr std::size_t kFragmentBytesMax = 16 * 1024;
+/// What the hub says when it closes a data channel.
+inline constexpr std::size_t kCloseTextBytesMax = 512;
 /// Entities in one piece of a whole scene on its way to the page.
 inline constexpr std::size_t kEntitiesPerPiece = 1000;
 /// Lost commands that can still be submitted again; the oldest falls out.

@@ -92,6 +92,7 @@ class Link final : public transport::Transport {
   void push(transport::Event event, Bytes message = {});
   void connected(const transport::ChannelBinding& binding, std::string address);
   void receive_fragment(transport::Lane lane, ByteView frame);
+  void receive_close(ByteView body);
   void receive_sealed(ByteView frame);
   void deliver(transport::Lane lane, ByteView message);
   void fail_with(transport::CloseReason reason, const std::string& text);
