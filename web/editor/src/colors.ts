@@ -12,8 +12,18 @@ export interface PersonColor {
  * against the panels of both themes, so that one colour serves a person everywhere.
  */
 export const kPersonColors: readonly PersonColor[] = [
-  "#2f8ae0", "#d9603b", "#1c9a6c", "#c252b4", "#a8800c", "#7d70ea",
-  "#d84a72", "#12949f", "#6d9426", "#b0713c", "#a65fd8", "#5784b8",
+  "#2f8ae0",
+  "#d9603b",
+  "#1c9a6c",
+  "#c252b4",
+  "#a8800c",
+  "#7d70ea",
+  "#d84a72",
+  "#12949f",
+  "#6d9426",
+  "#b0713c",
+  "#a65fd8",
+  "#5784b8",
 ].map((fill) => ({ fill, text: "#000000" }));
 
 /** Spreads keys over the palette; keys are random, so their first digits are enough. */

@@ -1,7 +1,19 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import {
-  CommandError, type AuthorKey, type Entity, type EntityId, type Member, type Participant, type Presence,
-  type Room, type Scene, type SceneChange, type SessionNumber, type Status, type Submitted, type Vec3,
+  CommandError,
+  type AuthorKey,
+  type Entity,
+  type EntityId,
+  type Member,
+  type Participant,
+  type Presence,
+  type Room,
+  type Scene,
+  type SceneChange,
+  type SessionNumber,
+  type Status,
+  type Submitted,
+  type Vec3,
 } from "@theta/client";
 import { assignColors, colorOf, type PersonColor } from "./colors.js";
 import { sentence } from "./sentence.js";
@@ -121,7 +133,16 @@ export function createEditor(room: Room): Editor {
 
   const notify = (kind: NoticeKind, text: string) => onNotice.value(kind, text);
   return {
-    room, selection, lookBack, status, members, participants, scene, undoLabels, onNotice, notify,
+    room,
+    selection,
+    lookBack,
+    status,
+    members,
+    participants,
+    scene,
+    undoLabels,
+    onNotice,
+    notify,
     tool: signal<Tool>("select"),
     space: signal<"local" | "world">("world"),
     snapping: signal<Snapping>({ enabled: false, grid: 0.25, angle: 15, scale: 0.1 }),
@@ -164,7 +185,10 @@ interface Told {
 }
 
 async function perform(
-  to: Told, label: string, submitted: Promise<Submitted>, continues: boolean,
+  to: Told,
+  label: string,
+  submitted: Promise<Submitted>,
+  continues: boolean,
 ): Promise<Submitted | null> {
   try {
     const taken = await submitted;

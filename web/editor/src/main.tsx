@@ -34,7 +34,9 @@ function keep(key: string, value: string): void {
 }
 
 function knownRooms(): string[] {
-  return kept(kRoomsKey).split(" ").filter((room) => room !== "");
+  return kept(kRoomsKey)
+    .split(" ")
+    .filter((room) => room !== "");
 }
 
 function start(): void {
@@ -43,11 +45,15 @@ function start(): void {
   const problems = missing(globalThis, pageHasWebGl2);
   if (problems.length > 0) {
     const advice = "Use a current Chrome, Edge, Firefox or Safari, or a native program with the same link.";
-    return render(<ProblemPage title="This browser cannot open the editor" problems={problems} advice={advice} />, root);
+    return render(
+      <ProblemPage title="This browser cannot open the editor" problems={problems} advice={advice} />,
+      root,
+    );
   }
   const page = readLink(location);
   if (page.kind === "none") {
-    const problem = "This hub serves rooms by links. Ask whoever invited you for one, or run `theta link` where the hub runs.";
+    const problem =
+      "This hub serves rooms by links. Ask whoever invited you for one, or run `theta link` where the hub runs.";
     return render(<ProblemPage title="Open a link to a room" problems={[problem]} />, root);
   }
   if (page.kind === "broken") return render(<ProblemPage title="This link is broken" problems={[page.why]} />, root);
@@ -59,8 +65,7 @@ function start(): void {
     keep(kNameKey, chosen);
     void open(page, chosen);
   };
-  render(
-    <JoinPage room={page.room} hub={location.host} hasInvite={page.hasInvite} name={name} onJoin={join} />, root);
+  render(<JoinPage room={page.room} hub={location.host} hasInvite={page.hasInvite} name={name} onJoin={join} />, root);
 }
 
 async function open(page: Extract<PageLink, { kind: "room" }>, displayName: string): Promise<void> {
@@ -81,10 +86,13 @@ async function open(page: Extract<PageLink, { kind: "room" }>, displayName: stri
     render(null, root);
     render(
       <ProblemPage
-        title="The room did not open" problems={[sentence(error)]}
+        title="The room did not open"
+        problems={[sentence(error)]}
         advice="If the link has expired or was used up, ask for a new one."
         action={{ label: "Try again", run: back }}
-      />, root);
+      />,
+      root,
+    );
   }
 }
 

@@ -71,7 +71,10 @@ export function toEulerDegrees(rotation: Quat): Vec3 {
 
 export function fromEulerDegrees(degrees: Vec3): Quat {
   const [x, y, z] = degrees.map((angle) => MathUtils.degToRad(angle)) as [number, number, number];
-  return new Quaternion().setFromEuler(new Euler(x, y, z, "ZYX")).normalize().toArray() as unknown as Quat;
+  return new Quaternion()
+    .setFromEuler(new Euler(x, y, z, "ZYX"))
+    .normalize()
+    .toArray() as unknown as Quat;
 }
 
 export function middleOf(points: readonly Vec3[]): Vec3 {

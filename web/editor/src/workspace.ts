@@ -76,8 +76,9 @@ export class Workspace {
     const abort = new AbortController();
     const update = (fraction: number, what: string) => {
       const job = { number, title, fraction, what, cancel: () => abort.abort() };
-      this.jobs.value = [...this.jobs.value.filter((each) => each.number !== number), job]
-        .sort((a, b) => a.number - b.number);
+      this.jobs.value = [...this.jobs.value.filter((each) => each.number !== number), job].sort(
+        (a, b) => a.number - b.number,
+      );
     };
     update(0, "Starting");
     try {

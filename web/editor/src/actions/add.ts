@@ -9,13 +9,16 @@ import type { Action } from "./action.js";
 async function add({ editor }: Workspace, name: string, entity: NewEntity): Promise<void> {
   const position = editor.viewport.value?.placeForNew() ?? [0, 0, 0];
   const made = await editor.perform(
-    `Add ${name}`, editor.room.create([{ name: unused(editor.room.scene, name), position, ...entity }]));
+    `Add ${name}`,
+    editor.room.create([{ name: unused(editor.room.scene, name), position, ...entity }]),
+  );
   if (made !== null) editor.selection.value = made.ids;
 }
 
 /** "Cube", or "Cube 2" where there is a "Cube" at the top level. */
 function unused(
-  scene: { children(id: EntityId): readonly EntityId[]; get(id: EntityId): { name: string } | undefined }, name: string,
+  scene: { children(id: EntityId): readonly EntityId[]; get(id: EntityId): { name: string } | undefined },
+  name: string,
 ): string {
   const taken = new Set(scene.children(ROOT).map((id) => scene.get(id)?.name));
   if (!taken.has(name)) return name;
@@ -37,22 +40,30 @@ const kSlanting = fromEulerDegrees([-55, 30, 0]);
 
 const kKinds: readonly Kind[] = [
   {
-    id: "point", name: "Point light", icon: "bulb",
+    id: "point",
+    name: "Point light",
+    icon: "bulb",
     entity: { light: { kind: "point", color: [1, 1, 1], intensity: 60, range: 0 } },
   },
   {
-    id: "spot", name: "Spot light", icon: "spot",
+    id: "spot",
+    name: "Spot light",
+    icon: "spot",
     entity: {
       rotation: kDownwards,
       light: { kind: "spot", color: [1, 1, 1], intensity: 120, range: 0, inner_cone_angle: 0.3, outer_cone_angle: 0.6 },
     },
   },
   {
-    id: "directional", name: "Sun", icon: "sun",
+    id: "directional",
+    name: "Sun",
+    icon: "sun",
     entity: { rotation: kSlanting, light: { kind: "directional", color: [1, 1, 1], intensity: 3 } },
   },
   {
-    id: "camera", name: "Camera", icon: "camera",
+    id: "camera",
+    name: "Camera",
+    icon: "camera",
     entity: { camera: { kind: "perspective", vertical_fov: 0.7, near: 0.05, far: 0 } },
   },
   { id: "empty", name: "Empty", icon: "empty", entity: {} },
@@ -81,11 +92,24 @@ async function addPrimitive(workspace: Workspace, kind: PrimitiveKind, name: str
 const kPlainMaterial = { base_color: [0.8, 0.8, 0.8, 1], metallic: 0, roughness: 0.5 } as const;
 
 export const kAddActions: readonly Action[] = [
-  ...kPrimitiveNames.map(({ kind, name, icon }): Action => ({
-    id: `add.${kind}`, group: "Add", label: name, icon, edits: true,
-    run: (workspace) => addPrimitive(workspace, kind, name),
-  })),
-  ...kKinds.map(({ id, name, icon, entity }): Action => ({
-    id: `add.${id}`, group: "Add", label: name, icon, edits: true, run: (workspace) => add(workspace, name, entity),
-  })),
+  ...kPrimitiveNames.map(
+    ({ kind, name, icon }): Action => ({
+      id: `add.${kind}`,
+      group: "Add",
+      label: name,
+      icon,
+      edits: true,
+      run: (workspace) => addPrimitive(workspace, kind, name),
+    }),
+  ),
+  ...kKinds.map(
+    ({ id, name, icon, entity }): Action => ({
+      id: `add.${id}`,
+      group: "Add",
+      label: name,
+      icon,
+      edits: true,
+      run: (workspace) => add(workspace, name, entity),
+    }),
+  ),
 ];

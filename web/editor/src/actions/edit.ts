@@ -50,7 +50,12 @@ async function group(workspace: Workspace): Promise<void> {
   if (active === undefined) return;
   const world = middleOf(targets.map((id) => transformOf(worldMatrix(scene, id)).position));
   const parentWorld = worldMatrix(scene, active.parent);
-  const local = transformOf(parentWorld.clone().invert().multiply(new Matrix4().makeTranslation(...world)));
+  const local = transformOf(
+    parentWorld
+      .clone()
+      .invert()
+      .multiply(new Matrix4().makeTranslation(...world)),
+  );
   const label = `Group ${nameOf(workspace, targets)}`;
   const position = local.position;
   const made = await editor.perform(label, editor.room.create([{ name: "Group", parent: active.parent, position }]));
@@ -86,7 +91,10 @@ async function ungroup(workspace: Workspace): Promise<void> {
 
 /** Moves entities below `parent`; they stay where they are in the world. Does nothing where they are there already. */
 export async function moveBelow(
-  workspace: Workspace, ids: readonly EntityId[], parent: EntityId, before?: EntityId,
+  workspace: Workspace,
+  ids: readonly EntityId[],
+  parent: EntityId,
+  before?: EntityId,
 ): Promise<void> {
   const { editor } = workspace;
   const scene = editor.room.scene;
@@ -135,34 +143,70 @@ async function setVisible(workspace: Workspace, targets: readonly EntityId[], vi
 
 export const kEditActions: readonly Action[] = [
   {
-    id: "edit.undo", group: "Edit", icon: "undo", shortcuts: ["Mod+Z"], edits: true, run: takeBack,
+    id: "edit.undo",
+    group: "Edit",
+    icon: "undo",
+    shortcuts: ["Mod+Z"],
+    edits: true,
+    run: takeBack,
     label: ({ editor }) => withName("Undo", editor.undoLabels.nextUndo.value),
   },
   {
-    id: "edit.redo", group: "Edit", icon: "redo", shortcuts: ["Mod+Shift+Z", "Mod+Y"], edits: true, run: doAgain,
+    id: "edit.redo",
+    group: "Edit",
+    icon: "redo",
+    shortcuts: ["Mod+Shift+Z", "Mod+Y"],
+    edits: true,
+    run: doAgain,
     label: ({ editor }) => withName("Redo", editor.undoLabels.nextRedo.value),
     enabled: ({ editor }) => editor.undoLabels.nextRedo.value !== undefined,
   },
   {
-    id: "edit.cut", group: "Edit", label: "Cut", shortcuts: ["Mod+X"], edits: true, enabled: hasSelection,
+    id: "edit.cut",
+    group: "Edit",
+    label: "Cut",
+    shortcuts: ["Mod+X"],
+    edits: true,
+    enabled: hasSelection,
     run: (workspace) => hold(workspace, true),
   },
   {
-    id: "edit.copy", group: "Edit", label: "Copy", icon: "copy", shortcuts: ["Mod+C"], enabled: hasSelection,
+    id: "edit.copy",
+    group: "Edit",
+    label: "Copy",
+    icon: "copy",
+    shortcuts: ["Mod+C"],
+    enabled: hasSelection,
     run: (workspace) => hold(workspace, false),
   },
   {
-    id: "edit.paste", group: "Edit", label: "Paste", shortcuts: ["Mod+V"], edits: true, run: paste,
+    id: "edit.paste",
+    group: "Edit",
+    label: "Paste",
+    shortcuts: ["Mod+V"],
+    edits: true,
+    run: paste,
     enabled: ({ clipboard }) => clipboard.value !== null,
   },
   {
-    id: "edit.duplicate", group: "Edit", label: "Duplicate", icon: "copy", shortcuts: ["Mod+D", "Shift+D"], edits: true,
+    id: "edit.duplicate",
+    group: "Edit",
+    label: "Duplicate",
+    icon: "copy",
+    shortcuts: ["Mod+D", "Shift+D"],
+    edits: true,
     enabled: hasSelection,
     run: (workspace) => duplicate(workspace, roots(workspace), `Duplicate ${nameOf(workspace, roots(workspace))}`),
   },
   {
-    id: "edit.delete", group: "Edit", label: "Delete", icon: "trash", shortcuts: ["Delete", "Backspace"], edits: true,
-    danger: true, enabled: hasSelection,
+    id: "edit.delete",
+    group: "Edit",
+    label: "Delete",
+    icon: "trash",
+    shortcuts: ["Delete", "Backspace"],
+    edits: true,
+    danger: true,
+    enabled: hasSelection,
     run: async (workspace) => {
       const targets = roots(workspace);
       const { editor } = workspace;
@@ -171,43 +215,85 @@ export const kEditActions: readonly Action[] = [
     },
   },
   {
-    id: "edit.rename", group: "Edit", label: "Rename", shortcuts: ["F2"], edits: true, enabled: hasSelection,
+    id: "edit.rename",
+    group: "Edit",
+    label: "Rename",
+    shortcuts: ["F2"],
+    edits: true,
+    enabled: hasSelection,
     run: (workspace) => {
       workspace.leftOpen.value = true;
       workspace.renaming.value = workspace.editor.selection.value.at(-1) ?? null;
     },
   },
   {
-    id: "edit.group", group: "Edit", label: "Group", icon: "group", shortcuts: ["Mod+G"], edits: true,
-    enabled: hasSelection, run: group,
+    id: "edit.group",
+    group: "Edit",
+    label: "Group",
+    icon: "group",
+    shortcuts: ["Mod+G"],
+    edits: true,
+    enabled: hasSelection,
+    run: group,
   },
   {
-    id: "edit.ungroup", group: "Edit", label: "Ungroup", shortcuts: ["Mod+Shift+G"], edits: true,
+    id: "edit.ungroup",
+    group: "Edit",
+    label: "Ungroup",
+    shortcuts: ["Mod+Shift+G"],
+    edits: true,
     enabled: ({ editor }) => editor.selection.value.some((id) => editor.scene.value.children(id).length > 0),
     run: ungroup,
   },
   {
-    id: "edit.unparent", group: "Edit", label: "Move to the top level", shortcuts: ["Alt+P"], edits: true,
+    id: "edit.unparent",
+    group: "Edit",
+    label: "Move to the top level",
+    shortcuts: ["Alt+P"],
+    edits: true,
     enabled: ({ editor }) => editor.chosen().some(({ parent }) => parent !== ROOT),
     run: (workspace) => moveBelow(workspace, roots(workspace), ROOT),
   },
   {
-    id: "edit.move_to", group: "Edit", label: "Move to…", icon: "folder", shortcuts: ["M"], edits: true,
-    enabled: hasSelection, run: ({ dialog }) => void (dialog.value = "move_to"),
+    id: "edit.move_to",
+    group: "Edit",
+    label: "Move to…",
+    icon: "folder",
+    shortcuts: ["M"],
+    edits: true,
+    enabled: hasSelection,
+    run: ({ dialog }) => void (dialog.value = "move_to"),
   },
   {
-    id: "edit.hide", group: "Edit", label: "Hide or show", icon: "eye", shortcuts: ["H"], edits: true,
+    id: "edit.hide",
+    group: "Edit",
+    label: "Hide or show",
+    icon: "eye",
+    shortcuts: ["H"],
+    edits: true,
     enabled: hasSelection,
     run: (workspace) => {
       const chosen = workspace.editor.chosen();
-      return setVisible(workspace, chosen.map(({ id }) => id), !chosen.some(({ visible }) => visible));
+      return setVisible(
+        workspace,
+        chosen.map(({ id }) => id),
+        !chosen.some(({ visible }) => visible),
+      );
     },
   },
   {
-    id: "edit.show_all", group: "Edit", label: "Show everything hidden", shortcuts: ["Alt+H"], edits: true,
+    id: "edit.show_all",
+    group: "Edit",
+    label: "Show everything hidden",
+    shortcuts: ["Alt+H"],
+    edits: true,
     run: (workspace) => {
       const hidden = [...workspace.editor.room.scene.entities()].filter(({ visible }) => !visible);
-      return setVisible(workspace, hidden.map(({ id }) => id), true);
+      return setVisible(
+        workspace,
+        hidden.map(({ id }) => id),
+        true,
+      );
     },
   },
 ];

@@ -5,7 +5,8 @@ async function exportGlb(workspace: Workspace, ids?: readonly string[]): Promise
   const { room } = workspace.editor;
   const what = ids === undefined ? "the scene" : nameOf(workspace, ids);
   const bytes = await workspace.runJob(`Export ${what}`, (task) =>
-    room.exportGlb(ids === undefined ? task : { ...task, ids }));
+    room.exportGlb(ids === undefined ? task : { ...task, ids }),
+  );
   if (bytes === null) return;
   download(new Blob([bytes as BlobPart], { type: "model/gltf-binary" }), `${fileName(workspace, ids)}.glb`);
   workspace.editor.notify("success", `Exported ${what}.`);
@@ -27,15 +28,27 @@ function download(blob: Blob, name: string): void {
 
 export const kFileActions: readonly Action[] = [
   {
-    id: "file.import", group: "File", label: "Import…", icon: "import", shortcuts: ["Mod+O"], edits: true,
+    id: "file.import",
+    group: "File",
+    label: "Import…",
+    icon: "import",
+    shortcuts: ["Mod+O"],
+    edits: true,
     run: (workspace) => workspace.onImport(),
   },
   {
-    id: "file.export", group: "File", label: "Export scene as GLB", icon: "export", shortcuts: ["Mod+S"],
+    id: "file.export",
+    group: "File",
+    label: "Export scene as GLB",
+    icon: "export",
+    shortcuts: ["Mod+S"],
     run: (workspace) => exportGlb(workspace),
   },
   {
-    id: "file.export_selection", group: "File", label: "Export selection as GLB", icon: "export",
+    id: "file.export_selection",
+    group: "File",
+    label: "Export selection as GLB",
+    icon: "export",
     enabled: ({ editor }) => editor.selection.value.length > 0,
     run: (workspace) => exportGlb(workspace, workspace.editor.selection.value),
   },

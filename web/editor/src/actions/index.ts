@@ -9,7 +9,13 @@ import { kRoomActions, kSelectActions, kToolActions, kViewActions } from "./view
 
 /** Everything that can be done by menu, button, key or name, once. */
 export const kActions: readonly Action[] = [
-  ...kToolActions, ...kEditActions, ...kSelectActions, ...kAddActions, ...kViewActions, ...kFileActions, ...kRoomActions,
+  ...kToolActions,
+  ...kEditActions,
+  ...kSelectActions,
+  ...kAddActions,
+  ...kViewActions,
+  ...kFileActions,
+  ...kRoomActions,
 ];
 
 const kById = new Map(kActions.map((action) => [action.id, action]));

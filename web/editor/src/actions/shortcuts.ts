@@ -3,13 +3,22 @@ import type { Workspace } from "../workspace.js";
 
 const kIsMac = typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.platform);
 const kNames: Readonly<Record<string, string>> = {
-  Mod: kIsMac ? "⌘" : "Ctrl", Shift: kIsMac ? "⇧" : "Shift", Alt: kIsMac ? "⌥" : "Alt", Delete: "Del", Escape: "Esc",
-  ArrowUp: "↑", ArrowDown: "↓", " ": "Space",
+  Mod: kIsMac ? "⌘" : "Ctrl",
+  Shift: kIsMac ? "⇧" : "Shift",
+  Alt: kIsMac ? "⌥" : "Alt",
+  Delete: "Del",
+  Escape: "Esc",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  " ": "Space",
 };
 
 /** "Mod+Shift+Z" as this system's keyboards write it. */
 export function shortcutText(shortcut: string): string {
-  return shortcut.split("+").map((part) => kNames[part] ?? part).join(kIsMac ? "" : "+");
+  return shortcut
+    .split("+")
+    .map((part) => kNames[part] ?? part)
+    .join(kIsMac ? "" : "+");
 }
 
 export function firstShortcut(action: Action): string | undefined {
@@ -23,7 +32,9 @@ export function shortcutOf(event: KeyboardEvent): string {
   // A sign that needs Shift to be typed is named by itself.
   const shift = event.shiftKey && (key.length > 1 || /[A-Z0-9]/.test(key));
   const mod = kIsMac ? event.metaKey : event.ctrlKey;
-  return [mod ? "Mod" : "", shift ? "Shift" : "", event.altKey ? "Alt" : "", key].filter((part) => part !== "").join("+");
+  return [mod ? "Mod" : "", shift ? "Shift" : "", event.altKey ? "Alt" : "", key]
+    .filter((part) => part !== "")
+    .join("+");
 }
 
 export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Action | undefined {

@@ -31,18 +31,30 @@ function giveUp({ editor }: Workspace): void {
 }
 
 export const kToolActions: readonly Action[] = [
-  ...kTools.map(({ tool, label, key }): Action => ({
-    id: `tool.${tool}`, group: "Tools", label, icon: tool, shortcuts: [key],
-    checked: ({ editor }) => editor.tool.value === tool,
-    run: ({ editor }) => void (editor.tool.value = tool),
-  })),
+  ...kTools.map(
+    ({ tool, label, key }): Action => ({
+      id: `tool.${tool}`,
+      group: "Tools",
+      label,
+      icon: tool,
+      shortcuts: [key],
+      checked: ({ editor }) => editor.tool.value === tool,
+      run: ({ editor }) => void (editor.tool.value = tool),
+    }),
+  ),
   {
-    id: "tool.space", group: "Tools", shortcuts: ["X"],
+    id: "tool.space",
+    group: "Tools",
+    shortcuts: ["X"],
     label: ({ editor }) => (editor.space.value === "world" ? "Use local axes" : "Use world axes"),
     run: ({ editor }) => void (editor.space.value = editor.space.value === "world" ? "local" : "world"),
   },
   {
-    id: "tool.snap", group: "Tools", label: "Snapping", icon: "magnet", shortcuts: ["N"],
+    id: "tool.snap",
+    group: "Tools",
+    label: "Snapping",
+    icon: "magnet",
+    shortcuts: ["N"],
     checked: ({ editor }) => editor.snapping.value.enabled,
     run: ({ editor: { snapping } }) => void (snapping.value = { ...snapping.value, enabled: !snapping.value.enabled }),
   },
@@ -50,12 +62,18 @@ export const kToolActions: readonly Action[] = [
 
 export const kSelectActions: readonly Action[] = [
   {
-    id: "select.all", group: "Select", label: "Select all", shortcuts: ["Mod+A"],
+    id: "select.all",
+    group: "Select",
+    label: "Select all",
+    shortcuts: ["Mod+A"],
     run: ({ editor }) => void (editor.selection.value = [...editor.scene.value.entities()].map(({ id }) => id)),
   },
   { id: "select.none", group: "Select", label: "Select nothing", shortcuts: ["Escape"], run: giveUp },
   {
-    id: "select.box", group: "Select", label: "Choose with a box by touch", shortcuts: ["B"],
+    id: "select.box",
+    group: "Select",
+    label: "Choose with a box by touch",
+    shortcuts: ["B"],
     checked: ({ editor }) => editor.viewport.value?.boxSelect.value ?? false,
     run: ({ editor }) => {
       const boxSelect = editor.viewport.value?.boxSelect;
@@ -63,7 +81,10 @@ export const kSelectActions: readonly Action[] = [
     },
   },
   {
-    id: "select.invert", group: "Select", label: "Invert selection", shortcuts: ["Mod+I"],
+    id: "select.invert",
+    group: "Select",
+    label: "Invert selection",
+    shortcuts: ["Mod+I"],
     run: ({ editor }) => {
       const chosen = new Set(editor.selection.value);
       editor.selection.value = [...editor.scene.value.entities()].map(({ id }) => id).filter((id) => !chosen.has(id));
@@ -73,11 +94,18 @@ export const kSelectActions: readonly Action[] = [
 
 export const kViewActions: readonly Action[] = [
   {
-    id: "view.frame", group: "View", label: "Frame selection", icon: "frame", shortcuts: ["F"],
+    id: "view.frame",
+    group: "View",
+    label: "Frame selection",
+    icon: "frame",
+    shortcuts: ["F"],
     run: ({ editor }) => editor.viewport.value?.frame(editor.selection.value),
   },
   {
-    id: "view.frame_all", group: "View", label: "Frame everything", shortcuts: ["Shift+F", "Home"],
+    id: "view.frame_all",
+    group: "View",
+    label: "Frame everything",
+    shortcuts: ["Shift+F", "Home"],
     run: ({ editor }) => editor.viewport.value?.frame([]),
   },
   ...kViews.map(({ axis, from, key }): Action => ({
@@ -90,7 +118,10 @@ export const kViewActions: readonly Action[] = [
     run: ({ editor }) => editor.viewport.value?.toggleOrtho(),
   },
   {
-    id: "view.camera", group: "View", icon: "camera", shortcuts: ["C"],
+    id: "view.camera",
+    group: "View",
+    icon: "camera",
+    shortcuts: ["C"],
     label: ({ editor }) => (editor.lookingThrough.value === null ? "Look through camera" : "Leave the camera's view"),
     enabled: (workspace) => workspace.editor.lookingThrough.value !== null || activeCamera(workspace) !== undefined,
     run: (workspace) => {
@@ -99,31 +130,54 @@ export const kViewActions: readonly Action[] = [
     },
   },
   {
-    id: "view.outliner", group: "View", label: "Outliner", icon: "outliner", shortcuts: ["Alt+1"],
-    checked: ({ leftOpen }) => leftOpen.value, run: ({ leftOpen }) => void (leftOpen.value = !leftOpen.value),
+    id: "view.outliner",
+    group: "View",
+    label: "Outliner",
+    icon: "outliner",
+    shortcuts: ["Alt+1"],
+    checked: ({ leftOpen }) => leftOpen.value,
+    run: ({ leftOpen }) => void (leftOpen.value = !leftOpen.value),
   },
   {
-    id: "view.side", group: "View", label: "Side panel", icon: "inspector", shortcuts: ["Alt+2"],
-    checked: ({ rightOpen }) => rightOpen.value, run: ({ rightOpen }) => void (rightOpen.value = !rightOpen.value),
+    id: "view.side",
+    group: "View",
+    label: "Side panel",
+    icon: "inspector",
+    shortcuts: ["Alt+2"],
+    checked: ({ rightOpen }) => rightOpen.value,
+    run: ({ rightOpen }) => void (rightOpen.value = !rightOpen.value),
   },
   { id: "view.theme", group: "View", label: "Light or dark", icon: "sun", shortcuts: ["Alt+T"], run: toggleTheme },
 ];
 
 export const kRoomActions: readonly Action[] = [
   {
-    id: "room.people", group: "Room", label: "People", icon: "people", run: (workspace) => workspace.openTab("people"),
+    id: "room.people",
+    group: "Room",
+    label: "People",
+    icon: "people",
+    run: (workspace) => workspace.openTab("people"),
   },
   {
-    id: "room.invite", group: "Room", label: "Invite…", icon: "invite",
+    id: "room.invite",
+    group: "Room",
+    label: "Invite…",
+    icon: "invite",
     enabled: ({ editor }) => editor.status.value.role === "admin",
     run: ({ dialog }) => void (dialog.value = "invite"),
   },
   {
-    id: "room.history", group: "Room", label: "History", icon: "history", shortcuts: ["Alt+3"],
+    id: "room.history",
+    group: "Room",
+    label: "History",
+    icon: "history",
+    shortcuts: ["Alt+3"],
     run: (workspace) => workspace.openTab("history"),
   },
   {
-    id: "room.offline", group: "Room", icon: "offline",
+    id: "room.offline",
+    group: "Room",
+    icon: "offline",
     label: ({ editor }) => (editor.status.value.phase === "offline" ? "Go online" : "Work offline"),
     enabled: ({ editor }) => editor.status.value.phase !== "stopped",
     run: ({ editor }) => {
@@ -132,11 +186,19 @@ export const kRoomActions: readonly Action[] = [
     },
   },
   {
-    id: "help.keys", group: "Help", label: "Keyboard shortcuts", icon: "help", shortcuts: ["?", "F1"],
+    id: "help.keys",
+    group: "Help",
+    label: "Keyboard shortcuts",
+    icon: "help",
+    shortcuts: ["?", "F1"],
     run: ({ dialog }) => void (dialog.value = "help"),
   },
   {
-    id: "help.palette", group: "Help", label: "Find a command…", icon: "command", shortcuts: ["Mod+K"],
+    id: "help.palette",
+    group: "Help",
+    label: "Find a command…",
+    icon: "command",
+    shortcuts: ["Mod+K"],
     run: ({ dialog }) => void (dialog.value = "palette"),
   },
   { id: "help.about", group: "Help", label: "About Theta", run: ({ dialog }) => void (dialog.value = "about") },

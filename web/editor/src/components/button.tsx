@@ -35,8 +35,14 @@ export interface IconButtonProps {
 export function IconButton({ icon, label, shortcut, onClick, disabled, pressed, class: extra }: IconButtonProps) {
   return (
     <button
-      class={`icon-button ${extra ?? ""}`} type="button" aria-label={label} aria-pressed={pressed} disabled={disabled}
-      data-tooltip={label} data-shortcut={shortcut} onClick={onClick}
+      class={`icon-button ${extra ?? ""}`}
+      type="button"
+      aria-label={label}
+      aria-pressed={pressed}
+      disabled={disabled}
+      data-tooltip={label}
+      data-shortcut={shortcut}
+      onClick={onClick}
     >
       <Icon name={icon} />
     </button>
@@ -47,7 +53,12 @@ export function IconButton({ icon, label, shortcut, onClick, disabled, pressed, 
 export function Segmented<Value extends string>(props: {
   label: string;
   value: Value;
-  choices: readonly { readonly value: Value; readonly label: string; readonly icon: IconName; readonly shortcut?: string }[];
+  choices: readonly {
+    readonly value: Value;
+    readonly label: string;
+    readonly icon: IconName;
+    readonly shortcut?: string;
+  }[];
   onChange: (value: Value) => void;
   disabled?: boolean;
 }) {
@@ -66,9 +77,17 @@ export function Segmented<Value extends string>(props: {
     <div class="segmented" role="radiogroup" aria-label={props.label} onKeyDown={move}>
       {props.choices.map(({ value, label, icon, shortcut }) => (
         <button
-          key={value} class="icon-button" type="button" role="radio" aria-checked={value === props.value}
-          aria-label={label} data-tooltip={label} data-shortcut={shortcut} disabled={props.disabled}
-          tabIndex={value === props.value ? 0 : -1} onClick={() => props.onChange(value)}
+          key={value}
+          class="icon-button"
+          type="button"
+          role="radio"
+          aria-checked={value === props.value}
+          aria-label={label}
+          data-tooltip={label}
+          data-shortcut={shortcut}
+          disabled={props.disabled}
+          tabIndex={value === props.value ? 0 : -1}
+          onClick={() => props.onChange(value)}
         >
           <Icon name={icon} />
         </button>

@@ -42,12 +42,21 @@ export function ColorField(props: {
   return (
     <span class="color-field">
       <input
-        id={props.id} class="color-swatch" type="color" aria-label={`${props.label}, picker`} disabled={props.disabled}
-        value={hex === "" ? "#808080" : hex} ref={(input) => listenForChange(input, commit)}
+        id={props.id}
+        class="color-swatch"
+        type="color"
+        aria-label={`${props.label}, picker`}
+        disabled={props.disabled}
+        value={hex === "" ? "#808080" : hex}
+        ref={(input) => listenForChange(input, commit)}
       />
       <TextField
-        label={`${props.label}, hexadecimal`} value={hex} placeholder="mixed" onCommit={commit}
-        disabled={props.disabled ?? false} maxLength={7}
+        label={`${props.label}, hexadecimal`}
+        value={hex}
+        placeholder="mixed"
+        onCommit={commit}
+        disabled={props.disabled ?? false}
+        maxLength={7}
       />
     </span>
   );

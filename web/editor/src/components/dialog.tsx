@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "./button.js";
 
 /** A modal dialog: the browser keeps the focus in it and gives it back; Escape and a click beside it close it. */
@@ -12,23 +12,28 @@ export function Dialog(props: {
 }) {
   const title = useId();
   const root = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = root.current as HTMLDialogElement;
     dialog.showModal();
     // What the dialog is about comes before the button that closes it.
     const first = dialog.querySelector<HTMLElement>(
-      ".dialog-body :is(input, select, button):not(:disabled), .dialog-foot button");
+      ".dialog-body :is(input, select, button):not(:disabled), .dialog-foot button",
+    );
     first?.focus();
     return () => dialog.close();
   }, []);
   return (
     <dialog
-      ref={root} class={`dialog dialog-${props.size ?? "small"}`} aria-labelledby={title}
+      ref={root}
+      class={`dialog dialog-${props.size ?? "small"}`}
+      aria-labelledby={title}
       onCancel={(event) => {
         event.preventDefault();
         props.onClose();
       }}
-      onClick={(event) => { if (event.target === root.current) props.onClose(); }}
+      onClick={(event) => {
+        if (event.target === root.current) props.onClose();
+      }}
       onKeyDown={(event) => event.stopPropagation()}
     >
       <div class="dialog-frame">

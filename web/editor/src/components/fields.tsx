@@ -23,11 +23,23 @@ export function Select<Value extends string>(props: {
 }) {
   return (
     <select
-      id={props.id} class="select" aria-label={props.label} value={props.value ?? ""} disabled={props.disabled}
+      id={props.id}
+      class="select"
+      aria-label={props.label}
+      value={props.value ?? ""}
+      disabled={props.disabled}
       onChange={(event) => props.onChange(event.currentTarget.value as Value)}
     >
-      {props.value === null ? <option value="" disabled>mixed</option> : null}
-      {props.choices.map(({ value, label }) => <option key={value} value={value}>{label}</option>)}
+      {props.value === null ? (
+        <option value="" disabled>
+          mixed
+        </option>
+      ) : null}
+      {props.choices.map(({ value, label }) => (
+        <option key={value} value={value}>
+          {label}
+        </option>
+      ))}
     </select>
   );
 }
@@ -42,8 +54,12 @@ export function Toggle(props: {
   return (
     <label class="toggle">
       <input
-        type="checkbox" checked={props.checked === true} disabled={props.disabled}
-        ref={(input) => { if (input !== null) input.indeterminate = props.checked === null; }}
+        type="checkbox"
+        checked={props.checked === true}
+        disabled={props.disabled}
+        ref={(input) => {
+          if (input !== null) input.indeterminate = props.checked === null;
+        }}
         onChange={(event) => props.onChange(event.currentTarget.checked)}
       />
       <span>{props.label}</span>
@@ -65,13 +81,23 @@ export function TextField(props: {
 }) {
   return (
     <input
-      id={props.id} class="text-input" type="text" aria-label={props.label} value={props.value} disabled={props.disabled}
-      placeholder={props.placeholder} spellcheck={false} autocomplete="off" maxLength={props.maxLength}
-      ref={(input) => { if (input !== null && props.autofocus === true && input.dataset["seen"] === undefined) {
-        input.dataset["seen"] = "";
-        input.focus();
-        input.select();
-      } }}
+      id={props.id}
+      class="text-input"
+      type="text"
+      aria-label={props.label}
+      value={props.value}
+      disabled={props.disabled}
+      placeholder={props.placeholder}
+      spellcheck={false}
+      autocomplete="off"
+      maxLength={props.maxLength}
+      ref={(input) => {
+        if (input !== null && props.autofocus === true && input.dataset["seen"] === undefined) {
+          input.dataset["seen"] = "";
+          input.focus();
+          input.select();
+        }
+      }}
       onKeyDown={(event) => {
         event.stopPropagation();
         const input = event.currentTarget;

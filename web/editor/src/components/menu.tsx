@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icon.js";
 
 export interface MenuItem {
@@ -32,7 +32,7 @@ export function Menu(props: {
   id?: string;
 }) {
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const menu = root.current as HTMLDivElement;
     const before = document.activeElement as HTMLElement | null;
     menu.showPopover?.();
@@ -51,13 +51,21 @@ export function Menu(props: {
   }, []);
   return (
     <div
-      ref={root} id={props.id} class="menu" role="menu" aria-label={props.label} popover="manual"
+      ref={root}
+      id={props.id}
+      class="menu"
+      role="menu"
+      aria-label={props.label}
+      popover="manual"
       onKeyDown={(event) => onMenuKey(event, props.onClose)}
     >
       {props.entries.map((entry, place) =>
-        entry === "separator" ? <div key={place} class="menu-line" role="separator" /> : (
+        entry === "separator" ? (
+          <div key={place} class="menu-line" role="separator" />
+        ) : (
           <MenuRow key={place} item={entry} onClose={props.onClose} />
-        ))}
+        ),
+      )}
     </div>
   );
 }
@@ -70,9 +78,12 @@ function MenuRow({ item, onClose }: { item: MenuItem; onClose: () => void }) {
   };
   return (
     <div
-      class={`menu-item ${item.danger === true ? "menu-danger" : ""}`} tabIndex={-1}
-      role={item.checked === undefined ? "menuitem" : "menuitemcheckbox"} aria-checked={item.checked}
-      aria-disabled={item.disabled} onClick={choose}
+      class={`menu-item ${item.danger === true ? "menu-danger" : ""}`}
+      tabIndex={-1}
+      role={item.checked === undefined ? "menuitem" : "menuitemcheckbox"}
+      aria-checked={item.checked}
+      aria-disabled={item.disabled}
+      onClick={choose}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
@@ -116,8 +127,8 @@ function onMenuKey(event: KeyboardEvent, onClose: () => void): void {
     default: {
       if (event.key.length !== 1) return;
       const rest = [...all.slice(place + 1), ...all.slice(0, place + 1)];
-      const startsSo = (node: HTMLElement) => node.querySelector(".menu-label")?.textContent?.toLowerCase()
-        .startsWith(event.key.toLowerCase());
+      const startsSo = (node: HTMLElement) =>
+        node.querySelector(".menu-label")?.textContent?.toLowerCase().startsWith(event.key.toLowerCase());
       rest.find(startsSo)?.focus();
     }
   }
@@ -152,11 +163,18 @@ export function MenuButton(props: {
   return (
     <>
       <button
-        ref={button} type="button" class={`${props.children === undefined ? "icon-button" : "button button-quiet"} ${props.class ?? ""}`}
-        aria-haspopup="menu" aria-expanded={place !== null} aria-controls={place === null ? undefined : id}
-        aria-label={props.children === undefined ? props.label : undefined} disabled={props.disabled}
+        ref={button}
+        type="button"
+        class={`${props.children === undefined ? "icon-button" : "button button-quiet"} ${props.class ?? ""}`}
+        aria-haspopup="menu"
+        aria-expanded={place !== null}
+        aria-controls={place === null ? undefined : id}
+        aria-label={props.children === undefined ? props.label : undefined}
+        disabled={props.disabled}
         data-tooltip={place === null ? props.label : undefined}
-        onPointerDown={(event) => { if (place !== null) event.stopPropagation(); }}
+        onPointerDown={(event) => {
+          if (place !== null) event.stopPropagation();
+        }}
         onClick={open}
         onKeyDown={(event) => {
           if (event.key !== "ArrowDown" || place !== null) return;
@@ -165,7 +183,12 @@ export function MenuButton(props: {
         }}
       >
         <Icon name={props.icon} />
-        {props.children === undefined ? null : <><span>{props.children}</span><Icon name="down" /></>}
+        {props.children === undefined ? null : (
+          <>
+            <span>{props.children}</span>
+            <Icon name="down" />
+          </>
+        )}
       </button>
       {place === null ? null : (
         <Menu id={id} label={props.label} entries={props.entries()} place={place} onClose={() => setPlace(null)} />

@@ -89,16 +89,37 @@ export function NumberField(props: NumberFieldProps) {
 
   return (
     <span class={`number-field ${props.axis === undefined ? "" : `axis-${props.axis}`}`} data-invalid={invalid}>
-      {props.prefix === undefined ? null : <span class="number-prefix" aria-hidden="true">{props.prefix}</span>}
+      {props.prefix === undefined ? null : (
+        <span class="number-prefix" aria-hidden="true">
+          {props.prefix}
+        </span>
+      )}
       <input
-        ref={input} id={props.id} type="text" inputMode="decimal" autocomplete="off" spellcheck={false}
-        role="spinbutton" aria-label={props.label} aria-valuenow={shown ?? undefined} aria-invalid={invalid}
+        ref={input}
+        id={props.id}
+        type="text"
+        inputMode="decimal"
+        autocomplete="off"
+        spellcheck={false}
+        role="spinbutton"
+        aria-label={props.label}
+        aria-valuenow={shown ?? undefined}
+        aria-invalid={invalid}
         aria-valuetext={shown === null ? "mixed values" : `${text}${kSuffix[unit]}`}
-        aria-valuemin={Number.isFinite(min) ? min : undefined} aria-valuemax={Number.isFinite(max) ? max : undefined}
-        value={text} placeholder={shown === null ? "mixed" : undefined} disabled={props.disabled}
-        onKeyDown={onKeyDown} onPointerDown={onPointerDown} onBlur={(event) => commitText(event.currentTarget.value)}
+        aria-valuemin={Number.isFinite(min) ? min : undefined}
+        aria-valuemax={Number.isFinite(max) ? max : undefined}
+        value={text}
+        placeholder={shown === null ? "mixed" : undefined}
+        disabled={props.disabled}
+        onKeyDown={onKeyDown}
+        onPointerDown={onPointerDown}
+        onBlur={(event) => commitText(event.currentTarget.value)}
       />
-      {kSuffix[unit] === "" ? null : <span class="number-suffix" aria-hidden="true">{kSuffix[unit]}</span>}
+      {kSuffix[unit] === "" ? null : (
+        <span class="number-suffix" aria-hidden="true">
+          {kSuffix[unit]}
+        </span>
+      )}
     </span>
   );
 }

@@ -31,9 +31,9 @@ export function parseNumber(text: string, unit: Unit, current = 0): number | und
 export function formatNumber(value: number, digits = 3): string {
   const text = value.toFixed(digits);
   const shown = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-  if (shown === "-0") return "0";
+  if (shown !== "0" && shown !== "-0") return shown;
   // What would read as nothing though it is something is written by its magnitude.
-  return shown === "0" && value !== 0 ? value.toPrecision(2) : shown;
+  return value === 0 ? "0" : value.toPrecision(2);
 }
 
 function finite(value: number): number | undefined {
@@ -101,7 +101,8 @@ class Reader {
   }
 
   private inUnit(value: number | undefined): number | undefined {
-    const factor = Object.hasOwn(this.factors, this.tokens[this.place] ?? "") ? this.factors[this.tokens[this.place] ?? ""] : undefined;
+    const unit = this.tokens[this.place] ?? "";
+    const factor = Object.hasOwn(this.factors, unit) ? this.factors[unit] : undefined;
     if (value === undefined || factor === undefined) return value;
     ++this.place;
     return value * factor;

@@ -31,9 +31,17 @@ export function Splitter(props: {
   };
   return (
     <div
-      class="splitter" role="separator" aria-orientation="vertical" aria-label={props.label} tabIndex={0}
-      aria-valuenow={props.width.value} aria-valuemin={props.min} aria-valuemax={props.max}
-      onPointerDown={onPointerDown} onKeyDown={onKeyDown} onDblClick={() => (props.width.value = props.initial)}
+      class="splitter"
+      role="separator"
+      aria-orientation="vertical"
+      aria-label={props.label}
+      tabIndex={0}
+      aria-valuenow={props.width.value}
+      aria-valuemin={props.min}
+      aria-valuemax={props.max}
+      onPointerDown={onPointerDown}
+      onKeyDown={onKeyDown}
+      onDblClick={() => (props.width.value = props.initial)}
     />
   );
 }

@@ -13,7 +13,12 @@ export function Tabs<Name extends string>(props: {
   const onKeyDown = (event: KeyboardEvent) => {
     const place = props.tabs.findIndex(({ name }) => name === props.active);
     const last = props.tabs.length - 1;
-    const next = { ArrowRight: place === last ? 0 : place + 1, ArrowLeft: place === 0 ? last : place - 1, Home: 0, End: last };
+    const next = {
+      ArrowRight: place === last ? 0 : place + 1,
+      ArrowLeft: place === 0 ? last : place - 1,
+      Home: 0,
+      End: last,
+    };
     const tab = props.tabs[next[event.key as keyof typeof next] ?? -1];
     if (tab === undefined) return;
     event.preventDefault();
@@ -25,8 +30,15 @@ export function Tabs<Name extends string>(props: {
       <div class="tab-list" role="tablist" aria-label={props.label} onKeyDown={onKeyDown}>
         {props.tabs.map(({ name, label, badge }) => (
           <button
-            key={name} id={`${id}-${name}`} class="tab" role="tab" type="button" aria-selected={name === props.active}
-            aria-controls={`${id}-panel`} tabIndex={name === props.active ? 0 : -1} onClick={() => props.onChange(name)}
+            key={name}
+            id={`${id}-${name}`}
+            class="tab"
+            role="tab"
+            type="button"
+            aria-selected={name === props.active}
+            aria-controls={`${id}-panel`}
+            tabIndex={name === props.active ? 0 : -1}
+            onClick={() => props.onChange(name)}
           >
             {label}
             {badge === undefined || badge === 0 ? null : <span class="badge">{badge}</span>}

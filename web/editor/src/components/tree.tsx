@@ -69,7 +69,12 @@ export function Tree(props: TreeProps) {
 
   return (
     <div
-      ref={root} class="tree" role="tree" aria-label={props.label} aria-multiselectable="true" tabIndex={0}
+      ref={root}
+      class="tree"
+      role="tree"
+      aria-label={props.label}
+      aria-multiselectable="true"
+      tabIndex={0}
       aria-activedescendant={activeIsDrawn ? `${id}-${props.active}` : undefined}
       onKeyDown={(event) => onTreeKey(event, props, activePlace)}
       onPointerDown={(event) => beginDrag(event, props, rowAt(event), setDrop)}
@@ -91,10 +96,18 @@ export function Tree(props: TreeProps) {
       <div class="tree-space" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
         {drawn.map((row, place) => (
           <div
-            key={row.id} id={`${id}-${row.id}`} class="tree-row" role="treeitem" data-row={row.id}
-            aria-level={row.level} aria-posinset={row.position} aria-setsize={row.siblings}
-            aria-selected={props.selected.has(row.id)} aria-expanded={row.expanded}
-            data-active={row.id === props.active} data-drop={drop?.id === row.id ? drop.place : undefined}
+            key={row.id}
+            id={`${id}-${row.id}`}
+            class="tree-row"
+            role="treeitem"
+            data-row={row.id}
+            aria-level={row.level}
+            aria-posinset={row.position}
+            aria-setsize={row.siblings}
+            aria-selected={props.selected.has(row.id)}
+            aria-expanded={row.expanded}
+            data-active={row.id === props.active}
+            data-drop={drop?.id === row.id ? drop.place : undefined}
             style={{ top: `${(first + place) * rowHeight}px`, height: `${rowHeight}px`, "--level": `${row.level - 1}` }}
           >
             {props.renderRow(row)}
@@ -134,7 +147,8 @@ function onTreeKey(event: KeyboardEvent, props: TreeProps, activePlace: number):
     },
     ArrowLeft: () => {
       if (row?.expanded === true) props.onExpand(row.id, false);
-      else if (row !== undefined) toPlace(rows.findLastIndex((above, at) => at < activePlace && above.level < row.level));
+      else if (row !== undefined)
+        toPlace(rows.findLastIndex((above, at) => at < activePlace && above.level < row.level));
     },
   };
   const move = moves[event.key];
@@ -146,7 +160,9 @@ function onTreeKey(event: KeyboardEvent, props: TreeProps, activePlace: number):
 
 /** Dragging by mouse or pen; a finger scrolls the list, and moves things by "Move to…" instead. */
 function beginDrag(
-  down: PointerEvent, props: TreeProps, row: string | null,
+  down: PointerEvent,
+  props: TreeProps,
+  row: string | null,
   setDrop: (drop: { id: string | null; place: DropPlace } | null) => void,
 ): void {
   const onDrop = props.onDrop;
@@ -162,27 +178,39 @@ function beginDrag(
     setDrop(null);
   };
   const options = { signal: stop.signal };
-  document.addEventListener("pointermove", (event) => {
-    const far = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) >= kDragBeginsPixels;
-    if (drop === null && !far) return;
-    root.classList.add("dragging");
-    drop = dropAt(root, event);
-    setDrop(drop);
-  }, options);
-  document.addEventListener("pointerup", () => {
-    const end = drop;
-    finish();
-    if (end === null) return;
-    // The click that follows must not choose the row below the pointer.
-    root.dataset["dragged"] = "";
-    onDrop(row, end.id, end.place);
-  }, options);
+  document.addEventListener(
+    "pointermove",
+    (event) => {
+      const far = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) >= kDragBeginsPixels;
+      if (drop === null && !far) return;
+      root.classList.add("dragging");
+      drop = dropAt(root, event);
+      setDrop(drop);
+    },
+    options,
+  );
+  document.addEventListener(
+    "pointerup",
+    () => {
+      const end = drop;
+      finish();
+      if (end === null) return;
+      // The click that follows must not choose the row below the pointer.
+      root.dataset["dragged"] = "";
+      onDrop(row, end.id, end.place);
+    },
+    options,
+  );
   document.addEventListener("pointercancel", finish, options);
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || drop === null) return;
-    event.stopPropagation();
-    finish();
-  }, { ...options, capture: true });
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || drop === null) return;
+      event.stopPropagation();
+      finish();
+    },
+    { ...options, capture: true },
+  );
 }
 
 function dropAt(root: HTMLElement, event: PointerEvent): { id: string | null; place: DropPlace } {

@@ -20,17 +20,35 @@ export default function AboutDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="About Theta" size="medium" onClose={onClose}>
       <p>
-        Theta lets people build 3D scenes together, live. Every edit is signed by its author and ordered by a hub; this page
-        runs the same verified core as every other peer, as WebAssembly.
+        Theta lets people build 3D scenes together, live. Every edit is signed by its author and ordered by a hub; this
+        page runs the same verified core as every other peer, as WebAssembly.
       </p>
       <dl class="facts-list">
-        <div><dt>Connection</dt><dd>{status.transport_kind ?? "none"}</dd></div>
-        <div><dt>Records</dt><dd>{status.head.toLocaleString("en")}</dd></div>
-        <div><dt>Objects</dt><dd>{editor.room.scene.size.toLocaleString("en")}</dd></div>
-        <div><dt>Your key</dt><dd><code>{status.author.slice(0, 16)}…</code></dd></div>
+        <div>
+          <dt>Connection</dt>
+          <dd>{status.transport_kind ?? "none"}</dd>
+        </div>
+        <div>
+          <dt>Records</dt>
+          <dd>{status.head.toLocaleString("en")}</dd>
+        </div>
+        <div>
+          <dt>Objects</dt>
+          <dd>{editor.room.scene.size.toLocaleString("en")}</dd>
+        </div>
+        <div>
+          <dt>Your key</dt>
+          <dd>
+            <code>{status.author.slice(0, 16)}…</code>
+          </dd>
+        </div>
       </dl>
       <Button onClick={() => void ask()}>Show the state hash</Button>
-      {hash.value === "" ? null : <p class="asset-id" role="status">{hash.value}</p>}
+      {hash.value === "" ? null : (
+        <p class="asset-id" role="status">
+          {hash.value}
+        </p>
+      )}
       <p class="hint">Apache License 2.0. Built with three.js and Preact (MIT).</p>
     </Dialog>
   );

@@ -31,16 +31,21 @@ export function connectionBanner({ editor }: Workspace, reload: () => void): Ban
     return { kind: "error", icon: "warning", text, action: { label: "Load the page again", run: reload } };
   }
   if (status.phase === "offline") {
-    const waiting = pending === 0 ? "What you edit is kept here until you are back." : `${edits(pending)} for the connection.`;
+    const waiting =
+      pending === 0 ? "What you edit is kept here until you are back." : `${edits(pending)} for the connection.`;
     const why = status.text === "" ? "" : ` ${status.text}`;
     return {
-      kind: "warning", icon: "offline", text: `You are offline. ${waiting}${why}`,
+      kind: "warning",
+      icon: "offline",
+      text: `You are offline. ${waiting}${why}`,
       action: { label: status.will_retry ? "Try now" : "Go online", run: () => editor.room.goOnline() },
     };
   }
   if (!status.writer) {
     return {
-      kind: "info", icon: "info", text: "Another tab or device of yours edits this room; here you can only look.",
+      kind: "info",
+      icon: "info",
+      text: "Another tab or device of yours edits this room; here you can only look.",
       action: { label: "Edit here instead", run: () => editor.room.takeWriter() },
     };
   }
@@ -49,12 +54,17 @@ export function connectionBanner({ editor }: Workspace, reload: () => void): Ban
   }
   if (status.rate_limited) {
     return {
-      kind: "warning", icon: "warning",
+      kind: "warning",
+      icon: "warning",
       text: `The room takes edits at a limited pace; ${edits(pending)} and will go through by themselves.`,
     };
   }
   if (pending >= kDeepQueue) {
-    return { kind: "warning", icon: "warning", text: `The connection is slow: ${edits(pending)}. Others see your work later.` };
+    return {
+      kind: "warning",
+      icon: "warning",
+      text: `The connection is slow: ${edits(pending)}. Others see your work later.`,
+    };
   }
   return null;
 }
@@ -64,13 +74,17 @@ function viewBanner({ editor }: Workspace): Banner | null {
   if (editor.following.value !== null) {
     const who = editor.participants.value.find(({ session }) => session === editor.following.value);
     return {
-      kind: "info", icon: "eye", text: `You see what ${nameOr(who?.name ?? "")} sees. Move the view to stop.`,
+      kind: "info",
+      icon: "eye",
+      text: `You see what ${nameOr(who?.name ?? "")} sees. Move the view to stop.`,
       action: { label: "Stop following", run: () => (editor.following.value = null) },
     };
   }
   if (editor.lookingThrough.value !== null) {
     return {
-      kind: "info", icon: "camera", text: "You look through a camera of the scene. Move the view to leave it.",
+      kind: "info",
+      icon: "camera",
+      text: "You look through a camera of the scene. Move the view to leave it.",
       action: { label: "Leave", run: () => (editor.lookingThrough.value = null) },
     };
   }
@@ -85,13 +99,15 @@ export function Banners() {
   const banners = [connectionBanner(workspace, () => location.reload()), viewBanner(workspace)];
   return (
     <div class="banners" role="status" aria-label="State of the connection">
-      {banners.map((banner, place) => banner === null ? null : (
-        <div key={place} class={`banner banner-${banner.kind}`}>
-          <Icon name={banner.icon} />
-          <p>{banner.text}</p>
-          {banner.action === undefined ? null : <Button onClick={banner.action.run}>{banner.action.label}</Button>}
-        </div>
-      ))}
+      {banners.map((banner, place) =>
+        banner === null ? null : (
+          <div key={place} class={`banner banner-${banner.kind}`}>
+            <Icon name={banner.icon} />
+            <p>{banner.text}</p>
+            {banner.action === undefined ? null : <Button onClick={banner.action.run}>{banner.action.label}</Button>}
+          </div>
+        ),
+      )}
     </div>
   );
 }

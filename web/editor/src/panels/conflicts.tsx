@@ -15,11 +15,19 @@ export function Conflicts() {
     <section class="conflicts" role="alertdialog" aria-modal="false" aria-label="Conflicts" aria-live="assertive">
       <header class="conflicts-head">
         <Icon name="warning" />
-        <h2>{pending.length === 1 ? "One of your edits was overtaken" : `${pending.length} of your edits were overtaken`}</h2>
-        {pending.length > 1 ? <Button kind="quiet" onClick={discardAll}>Discard all</Button> : null}
+        <h2>
+          {pending.length === 1 ? "One of your edits was overtaken" : `${pending.length} of your edits were overtaken`}
+        </h2>
+        {pending.length > 1 ? (
+          <Button kind="quiet" onClick={discardAll}>
+            Discard all
+          </Button>
+        ) : null}
       </header>
       <ul>
-        {pending.slice(0, kShownMax).map((each) => <Conflict key={each.number} pending={each} />)}
+        {pending.slice(0, kShownMax).map((each) => (
+          <Conflict key={each.number} pending={each} />
+        ))}
       </ul>
       {pending.length > kShownMax ? <p class="hint">{`and ${pending.length - kShownMax} more`}</p> : null}
     </section>
@@ -38,11 +46,14 @@ function Conflict({ pending: { number, conflict } }: { pending: PendingConflict 
     <li class="conflict">
       <p>{conflict.text}</p>
       <div class="conflict-answers">
-        <Button kind="primary" onClick={redo}>Redo on top</Button>
+        <Button kind="primary" onClick={redo}>
+          Redo on top
+        </Button>
         <Button onClick={() => workspace.settleConflict(number)}>Discard</Button>
         {entity === undefined || editor.scene.value.get(entity) === undefined ? null : (
           <Button
-            kind="quiet" icon="frame"
+            kind="quiet"
+            icon="frame"
             onClick={() => {
               editor.selection.value = [entity];
               editor.viewport.value?.frame([entity]);

@@ -36,7 +36,11 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
               {rows.map(({ label, keys }) => (
                 <div key={label} class="key-row">
                   <dt>{label}</dt>
-                  <dd>{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dd>
+                  <dd>
+                    {keys.map((key) => (
+                      <kbd key={key}>{key}</kbd>
+                    ))}
+                  </dd>
                 </div>
               ))}
             </dl>
@@ -45,7 +49,12 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
         <section class="help-group help-wide">
           <h3 class="list-title">Mouse, pen and fingers</h3>
           <dl class="keys">
-            {kMouse.map(([what, does]) => <div key={what} class="key-row"><dt>{what}</dt><dd>{does}</dd></div>)}
+            {kMouse.map(([what, does]) => (
+              <div key={what} class="key-row">
+                <dt>{what}</dt>
+                <dd>{does}</dd>
+              </div>
+            ))}
           </dl>
         </section>
       </div>

@@ -22,7 +22,8 @@ export default function History() {
   const busy = useSignal(false);
   const oldest = entries.value.at(-1)?.seq ?? 0;
 
-  const matches = (entry: HistoryEntry) => entryMatches(entry, author.value, ofSelection.value ? editor.selection.value : null);
+  const matches = (entry: HistoryEntry) =>
+    entryMatches(entry, author.value, ofSelection.value ? editor.selection.value : null);
   const shown = useComputed(() => entries.value.filter(matches));
   const readOlder = async () => {
     if (busy.value) return;
@@ -61,22 +62,35 @@ export default function History() {
       <Field label="By">
         {(id) => (
           <Select
-            id={id} value={author.value} onChange={(value) => (author.value = value)}
+            id={id}
+            value={author.value}
+            onChange={(value) => (author.value = value)}
             choices={[{ value: "", label: "everybody" }, ...[...people].map(([value, label]) => ({ value, label }))]}
           />
         )}
       </Field>
       <Toggle
-        label="Only what touched the chosen objects" checked={ofSelection.value}
+        label="Only what touched the chosen objects"
+        checked={ofSelection.value}
         onChange={(checked) => (ofSelection.value = checked)}
       />
       <ol class="history-list" aria-label="Records, newest first">
-        {shown.value.map((entry) => <Entry key={entry.seq} entry={entry} />)}
+        {shown.value.map((entry) => (
+          <Entry key={entry.seq} entry={entry} />
+        ))}
       </ol>
-      {problem.value === "" ? null : <p class="problem" role="alert">{problem.value}</p>}
-      {oldest > 1 || entries.value.length === 0
-        ? <Button disabled={busy.value} onClick={() => void readOlder()}>{busy.value ? "Reading…" : "Read older ones"}</Button>
-        : <p class="hint">This is where the room began.</p>}
+      {problem.value === "" ? null : (
+        <p class="problem" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {oldest > 1 || entries.value.length === 0 ? (
+        <Button disabled={busy.value} onClick={() => void readOlder()}>
+          {busy.value ? "Reading…" : "Read older ones"}
+        </Button>
+      ) : (
+        <p class="hint">This is where the room began.</p>
+      )}
     </div>
   );
 }
@@ -96,14 +110,21 @@ function Entry({ entry }: { entry: HistoryEntry }) {
     <li class={`history-entry ${isShown ? "is-shown" : ""}`}>
       <span class="person-dot" style={{ background: editor.colorOf(entry.author).fill }} />
       <div class="history-what">
-        {texts.slice(0, 3).map((text, place) => <p key={place}>{text}</p>)}
+        {texts.slice(0, 3).map((text, place) => (
+          <p key={place}>{text}</p>
+        ))}
         {texts.length > 3 ? <p class="hint">{`and ${texts.length - 3} more`}</p> : null}
         <p class="hint">
-          {nameOr(entry.author_name)}, <time dateTime={time.toISOString()} title={time.toLocaleString()}>{when(time)}</time>
+          {nameOr(entry.author_name)},{" "}
+          <time dateTime={time.toISOString()} title={time.toLocaleString()}>
+            {when(time)}
+          </time>
         </p>
       </div>
       <IconButton
-        icon="history" label={`Look back at record ${entry.seq}`} pressed={isShown}
+        icon="history"
+        label={`Look back at record ${entry.seq}`}
+        pressed={isShown}
         onClick={() => void lookBackAt(workspace, entry.seq)}
       />
     </li>
@@ -144,14 +165,27 @@ export function LookBackBar() {
   const go = (seq: number) => void lookBackAt(workspace, Math.min(head, Math.max(1, seq)));
   return (
     <div class="look-back" role="group" aria-label="Looking back">
-      <IconButton icon="step_back" label="One record back" disabled={shown.seq <= 1} onClick={() => go(shown.seq - 1)} />
+      <IconButton
+        icon="step_back"
+        label="One record back"
+        disabled={shown.seq <= 1}
+        onClick={() => go(shown.seq - 1)}
+      />
       <input
-        type="range" aria-label="Record" aria-valuetext={`record ${shown.seq} of ${head}`} min={1} max={head}
-        value={shown.seq} onChange={(event) => go(Number(event.currentTarget.value))}
+        type="range"
+        aria-label="Record"
+        aria-valuetext={`record ${shown.seq} of ${head}`}
+        min={1}
+        max={head}
+        value={shown.seq}
+        onChange={(event) => go(Number(event.currentTarget.value))}
         onKeyDown={(event) => event.stopPropagation()}
       />
       <IconButton
-        icon="step_forward" label="One record on" disabled={shown.seq >= head} onClick={() => go(shown.seq + 1)}
+        icon="step_forward"
+        label="One record on"
+        disabled={shown.seq >= head}
+        onClick={() => go(shown.seq + 1)}
       />
       <span class="look-back-text">{`The past: record ${shown.seq} of ${head}`}</span>
       <Button

@@ -32,33 +32,53 @@ export function Inspector() {
   return (
     <div class="inspector">
       <div class="inspector-head">
-        {chosen.length > 1 ? <h2 class="inspector-title">{`${chosen.length} objects`}</h2> : (
+        {chosen.length > 1 ? (
+          <h2 class="inspector-title">{`${chosen.length} objects`}</h2>
+        ) : (
           <TextField
-            label="Name" value={active.name} placeholder={displayName(active)} disabled={disabled} maxLength={200}
-            onCommit={(name) => void editor.perform(
-              `Rename “${displayName(active)}”`,
-              editor.room.submit({ command: "rename_entity", target: active.id, name: name.trim() }))}
+            label="Name"
+            value={active.name}
+            placeholder={displayName(active)}
+            disabled={disabled}
+            maxLength={200}
+            onCommit={(name) =>
+              void editor.perform(
+                `Rename “${displayName(active)}”`,
+                editor.room.submit({ command: "rename_entity", target: active.id, name: name.trim() }),
+              )
+            }
           />
         )}
         <MenuButton label="Add to it" icon="plus" disabled={disabled} entries={() => addable(workspace, chosen)} />
         <MenuButton
-          label="More for it" icon="more"
-          entries={() => menuOf(workspace, ["view.frame", "edit.duplicate", "edit.group", "edit.move_to", "-", "edit.delete"])}
+          label="More for it"
+          icon="more"
+          entries={() =>
+            menuOf(workspace, ["view.frame", "edit.duplicate", "edit.group", "edit.move_to", "-", "edit.delete"])
+          }
         />
       </div>
       <Toggle
-        label="Visible" checked={common(chosen, ({ visible }) => visible)} disabled={disabled}
-        onChange={(visible) => void editor.perform(
-          `${visible ? "Show" : "Hide"} ${nameOf(workspace, ids)}`,
-          editor.room.submit({ command: "set_visibility", targets: ids, visible }))}
+        label="Visible"
+        checked={common(chosen, ({ visible }) => visible)}
+        disabled={disabled}
+        onChange={(visible) =>
+          void editor.perform(
+            `${visible ? "Show" : "Hide"} ${nameOf(workspace, ids)}`,
+            editor.room.submit({ command: "set_visibility", targets: ids, visible }),
+          )
+        }
       />
       <TransformSection chosen={chosen} disabled={disabled} />
-      {chosen.some(({ material }) => material !== undefined)
-        ? <MaterialSection chosen={chosen.filter(({ material }) => material !== undefined)} disabled={disabled} /> : null}
-      {chosen.some(({ light }) => light !== undefined)
-        ? <LightSection chosen={chosen.filter(({ light }) => light !== undefined)} disabled={disabled} /> : null}
-      {chosen.some(({ camera }) => camera !== undefined)
-        ? <CameraSection chosen={chosen.filter(({ camera }) => camera !== undefined)} disabled={disabled} /> : null}
+      {chosen.some(({ material }) => material !== undefined) ? (
+        <MaterialSection chosen={chosen.filter(({ material }) => material !== undefined)} disabled={disabled} />
+      ) : null}
+      {chosen.some(({ light }) => light !== undefined) ? (
+        <LightSection chosen={chosen.filter(({ light }) => light !== undefined)} disabled={disabled} />
+      ) : null}
+      {chosen.some(({ camera }) => camera !== undefined) ? (
+        <CameraSection chosen={chosen.filter(({ camera }) => camera !== undefined)} disabled={disabled} />
+      ) : null}
       {active.mesh === undefined ? null : <MeshSection entity={active} chosen={chosen} disabled={disabled} />}
       <TagsSection chosen={chosen} disabled={disabled} />
     </div>
@@ -68,24 +88,53 @@ export function Inspector() {
 function addable(workspace: Workspace, chosen: readonly Entity[]): MenuEntry[] {
   const { editor } = workspace;
   const entry = (
-    label: string, icon: IconName, has: (entity: Entity) => boolean, add: (targets: string[]) => ReturnType<typeof editor.room.submit>,
+    label: string,
+    icon: IconName,
+    has: (entity: Entity) => boolean,
+    add: (targets: string[]) => ReturnType<typeof editor.room.submit>,
   ): MenuEntry => {
     const targets = chosen.filter((entity) => !has(entity)).map(({ id }) => id);
     return {
-      label, icon, disabled: targets.length === 0,
+      label,
+      icon,
+      disabled: targets.length === 0,
       run: () => void editor.perform(`Add ${label.toLowerCase()} to ${nameOf(workspace, targets)}`, add(targets)),
     };
   };
   const { room } = editor;
   return [
-    entry("Material", "material", ({ material }) => material !== undefined, (targets) => room.submit({
-      command: "set_material", targets, material: { base_color: [0.8, 0.8, 0.8, 1], metallic: 0, roughness: 0.5 },
-    })),
-    entry("Light", "bulb", ({ light }) => light !== undefined, (targets) => room.submit({
-      command: "set_light", targets, light: { kind: "point", intensity: 60 },
-    })),
-    entry("Camera", "camera", ({ camera }) => camera !== undefined, (targets) => room.submit({
-      command: "set_camera", targets, camera: { kind: "perspective", vertical_fov: 0.7 },
-    })),
+    entry(
+      "Material",
+      "material",
+      ({ material }) => material !== undefined,
+      (targets) =>
+        room.submit({
+          command: "set_material",
+          targets,
+          material: { base_color: [0.8, 0.8, 0.8, 1], metallic: 0, roughness: 0.5 },
+        }),
+    ),
+    entry(
+      "Light",
+      "bulb",
+      ({ light }) => light !== undefined,
+      (targets) =>
+        room.submit({
+          command: "set_light",
+          targets,
+          light: { kind: "point", intensity: 60 },
+        }),
+    ),
+    entry(
+      "Camera",
+      "camera",
+      ({ camera }) => camera !== undefined,
+      (targets) =>
+        room.submit({
+          command: "set_camera",
+          targets,
+          camera: { kind: "perspective", vertical_fov: 0.7 },
+        }),
+    ),
   ];
 }

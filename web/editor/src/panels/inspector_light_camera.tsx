@@ -25,8 +25,17 @@ export function LightSection({ chosen, disabled }: SectionProps) {
     <Field label={label}>
       {(id) => (
         <NumberField
-          id={id} label={label} unit="angle" min={0} max={max} digits={1} disabled={disabled}
-          value={scaled(common(chosen, (entity) => light(entity)[name]), kDegrees)}
+          id={id}
+          label={label}
+          unit="angle"
+          min={0}
+          max={max}
+          digits={1}
+          disabled={disabled}
+          value={scaled(
+            common(chosen, (entity) => light(entity)[name]),
+            kDegrees,
+          )}
           onCommit={(value) => set({ [name]: value / kDegrees })}
         />
       )}
@@ -37,9 +46,14 @@ export function LightSection({ chosen, disabled }: SectionProps) {
       <Field label="Kind">
         {(id) => (
           <Select
-            id={id} value={kind} disabled={disabled} onChange={(value) => set({ kind: value })}
+            id={id}
+            value={kind}
+            disabled={disabled}
+            onChange={(value) => set({ kind: value })}
             choices={[
-              { value: "point", label: "Point" }, { value: "spot", label: "Spot" }, { value: "directional", label: "Sun" },
+              { value: "point", label: "Point" },
+              { value: "spot", label: "Spot" },
+              { value: "directional", label: "Sun" },
             ]}
           />
         )}
@@ -47,7 +61,10 @@ export function LightSection({ chosen, disabled }: SectionProps) {
       <Field label="Colour">
         {(id) => (
           <ColorField
-            id={id} label="Colour" value={sameColor ? first.color : null} disabled={disabled}
+            id={id}
+            label="Colour"
+            value={sameColor ? first.color : null}
+            disabled={disabled}
             onCommit={(color) => set({ color })}
           />
         )}
@@ -55,8 +72,13 @@ export function LightSection({ chosen, disabled }: SectionProps) {
       <Field label={kind === "directional" ? "Intensity (lx)" : "Intensity (cd)"}>
         {(id) => (
           <NumberField
-            id={id} label="Intensity" min={0} step={1} disabled={disabled}
-            value={common(chosen, (entity) => light(entity).intensity)} onCommit={(intensity) => set({ intensity })}
+            id={id}
+            label="Intensity"
+            min={0}
+            step={1}
+            disabled={disabled}
+            value={common(chosen, (entity) => light(entity).intensity)}
+            onCommit={(intensity) => set({ intensity })}
           />
         )}
       </Field>
@@ -64,13 +86,24 @@ export function LightSection({ chosen, disabled }: SectionProps) {
         <Field label="Range, 0 for all">
           {(id) => (
             <NumberField
-              id={id} label="Range" unit="length" min={0} step={0.5} disabled={disabled}
-              value={common(chosen, (entity) => light(entity).range)} onCommit={(range) => set({ range })}
+              id={id}
+              label="Range"
+              unit="length"
+              min={0}
+              step={0.5}
+              disabled={disabled}
+              value={common(chosen, (entity) => light(entity).range)}
+              onCommit={(range) => set({ range })}
             />
           )}
         </Field>
       )}
-      {kind === "spot" ? <>{angle("inner_cone_angle", "Inner cone", 89)}{angle("outer_cone_angle", "Outer cone", 90)}</> : null}
+      {kind === "spot" ? (
+        <>
+          {angle("inner_cone_angle", "Inner cone", 89)}
+          {angle("outer_cone_angle", "Outer cone", 90)}
+        </>
+      ) : null}
     </Section>
   );
 }
@@ -89,45 +122,69 @@ export function CameraSection({ chosen, disabled }: SectionProps) {
   const kind = common(chosen, (entity) => camera(entity).kind);
   const id = chosen.at(-1)?.id ?? null;
   const number = (
-    name: "near" | "far" | "x_magnification" | "y_magnification" | "aspect_ratio", label: string, min: number,
+    name: "near" | "far" | "x_magnification" | "y_magnification" | "aspect_ratio",
+    label: string,
+    min: number,
   ) => (
     <Field label={label}>
       {(fieldId) => (
         <NumberField
-          id={fieldId} label={label} unit={name === "aspect_ratio" ? "none" : "length"} min={min} step={0.1} disabled={disabled}
-          value={common(chosen, (entity) => camera(entity)[name])} onCommit={(value) => set({ [name]: value })}
+          id={fieldId}
+          label={label}
+          unit={name === "aspect_ratio" ? "none" : "length"}
+          min={min}
+          step={0.1}
+          disabled={disabled}
+          value={common(chosen, (entity) => camera(entity)[name])}
+          onCommit={(value) => set({ [name]: value })}
         />
       )}
     </Field>
   );
   return (
     <Section title="Camera" icon="camera" onRemove={disabled ? undefined : () => setCamera(workspace, chosen, null)}>
-      <Button
-        icon="eye" onClick={() => (lookingThrough.value = lookingThrough.value === id ? null : id)}
-      >
+      <Button icon="eye" onClick={() => (lookingThrough.value = lookingThrough.value === id ? null : id)}>
         {lookingThrough.value === id ? "Leave its view" : "Look through"}
       </Button>
       <Field label="Kind">
         {(fieldId) => (
           <Select
-            id={fieldId} value={kind} disabled={disabled} onChange={(value) => set({ kind: value })}
-            choices={[{ value: "perspective", label: "Perspective" }, { value: "orthographic", label: "Orthographic" }]}
+            id={fieldId}
+            value={kind}
+            disabled={disabled}
+            onChange={(value) => set({ kind: value })}
+            choices={[
+              { value: "perspective", label: "Perspective" },
+              { value: "orthographic", label: "Orthographic" },
+            ]}
           />
         )}
       </Field>
-      {kind === "orthographic"
-        ? <>{number("x_magnification", "Half width", 0.001)}{number("y_magnification", "Half height", 0.001)}</>
-        : (
-          <Field label="Vertical angle">
-            {(fieldId) => (
-              <NumberField
-                id={fieldId} label="Vertical angle" unit="angle" min={1} max={170} digits={1} disabled={disabled}
-                value={scaled(common(chosen, (entity) => camera(entity).vertical_fov), kDegrees)}
-                onCommit={(value) => set({ vertical_fov: value / kDegrees })}
-              />
-            )}
-          </Field>
-        )}
+      {kind === "orthographic" ? (
+        <>
+          {number("x_magnification", "Half width", 0.001)}
+          {number("y_magnification", "Half height", 0.001)}
+        </>
+      ) : (
+        <Field label="Vertical angle">
+          {(fieldId) => (
+            <NumberField
+              id={fieldId}
+              label="Vertical angle"
+              unit="angle"
+              min={1}
+              max={170}
+              digits={1}
+              disabled={disabled}
+              value={scaled(
+                common(chosen, (entity) => camera(entity).vertical_fov),
+                kDegrees,
+              )}
+              onCommit={(value) => set({ vertical_fov: value / kDegrees })}
+            />
+          )}
+        </Field>
+      )}
       {kind === "orthographic" ? null : number("aspect_ratio", "Aspect, 0 for the view’s", 0)}
       {number("near", "Near", 0.0001)}
       {number("far", "Far, 0 for endless", 0)}

@@ -24,8 +24,11 @@ function setMaterial(workspace: Workspace, chosen: readonly Entity[], change: Ch
     if (change === null || material === undefined) return null;
     return typeof change === "function" ? change(material) : { ...material, ...change };
   };
-  void changeEach(workspace, chosen, label, changed, (targets, material) => (
-    { command: "set_material", targets, material }));
+  void changeEach(workspace, chosen, label, changed, (targets, material) => ({
+    command: "set_material",
+    targets,
+    material,
+  }));
 }
 
 /** A texture is taken away by leaving it out. */
@@ -47,43 +50,81 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
     <Field label={label}>
       {(id) => (
         <NumberField
-          id={id} label={label} min={0} max={1} step={0.02} disabled={disabled}
-          value={common(chosen, (entity) => read(material(entity)))} onCommit={(value) => set(write(value))}
+          id={id}
+          label={label}
+          min={0}
+          max={1}
+          step={0.02}
+          disabled={disabled}
+          value={common(chosen, (entity) => read(material(entity)))}
+          onCommit={(value) => set(write(value))}
         />
       )}
     </Field>
   );
   return (
-    <Section title="Material" icon="material" onRemove={disabled ? undefined : () => setMaterial(workspace, chosen, null)}>
+    <Section
+      title="Material"
+      icon="material"
+      onRemove={disabled ? undefined : () => setMaterial(workspace, chosen, null)}
+    >
       <Field label="Colour">
         {(id) => (
           <ColorField
-            id={id} label="Colour" disabled={disabled}
+            id={id}
+            label="Colour"
+            disabled={disabled}
             value={same(({ base_color }) => base_color) ? (first.base_color.slice(0, 3) as unknown as Vec3) : null}
-            onCommit={(color) => set((old) => ({ ...old, base_color: [...color, old.base_color[3]] as unknown as Vec4 }))}
+            onCommit={(color) =>
+              set((old) => ({ ...old, base_color: [...color, old.base_color[3]] as unknown as Vec4 }))
+            }
           />
         )}
       </Field>
-      {fraction("Metallic", ({ metallic }) => metallic, (metallic) => ({ metallic }))}
-      {fraction("Roughness", ({ roughness }) => roughness, (roughness) => ({ roughness }))}
-      {fraction("Opacity", ({ base_color }) => base_color[3], (alpha) => (old) => (
-        { ...old, base_color: [...old.base_color.slice(0, 3), alpha] as unknown as Vec4 }))}
+      {fraction(
+        "Metallic",
+        ({ metallic }) => metallic,
+        (metallic) => ({ metallic }),
+      )}
+      {fraction(
+        "Roughness",
+        ({ roughness }) => roughness,
+        (roughness) => ({ roughness }),
+      )}
+      {fraction(
+        "Opacity",
+        ({ base_color }) => base_color[3],
+        (alpha) => (old) => ({ ...old, base_color: [...old.base_color.slice(0, 3), alpha] as unknown as Vec4 }),
+      )}
       <Field label="Transparency">
         {(id) => (
           <Select
-            id={id} value={alphaMode} disabled={disabled} onChange={(value) => set({ alpha_mode: value })}
+            id={id}
+            value={alphaMode}
+            disabled={disabled}
+            onChange={(value) => set({ alpha_mode: value })}
             choices={[
-              { value: "opaque", label: "Opaque" }, { value: "mask", label: "Cut out" }, { value: "blend", label: "Blend" },
+              { value: "opaque", label: "Opaque" },
+              { value: "mask", label: "Cut out" },
+              { value: "blend", label: "Blend" },
             ]}
           />
         )}
       </Field>
       {alphaMode === "mask"
-        ? fraction("Cut out below", ({ alpha_cutoff }) => alpha_cutoff, (alpha_cutoff) => ({ alpha_cutoff })) : null}
+        ? fraction(
+            "Cut out below",
+            ({ alpha_cutoff }) => alpha_cutoff,
+            (alpha_cutoff) => ({ alpha_cutoff }),
+          )
+        : null}
       <Field label="Emission">
         {(id) => (
           <ColorField
-            id={id} label="Emission" value={same(({ emissive }) => emissive) ? glow : null} disabled={disabled}
+            id={id}
+            label="Emission"
+            value={same(({ emissive }) => emissive) ? glow : null}
+            disabled={disabled}
             onCommit={(color) => set({ emissive: color.map((part) => part * strength) as unknown as Vec3 })}
           />
         )}
@@ -91,14 +132,20 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
       <Field label="Emission strength">
         {(id) => (
           <NumberField
-            id={id} label="Emission strength" min={1} step={0.1} disabled={disabled}
+            id={id}
+            label="Emission strength"
+            min={1}
+            step={0.1}
+            disabled={disabled}
             value={same(({ emissive }) => emissive) ? strength : null}
             onCommit={(value) => set({ emissive: glow.map((part) => part * value) as unknown as Vec3 })}
           />
         )}
       </Field>
       <Toggle
-        label="Both sides" checked={common(chosen, (entity) => material(entity).double_sided)} disabled={disabled}
+        label="Both sides"
+        checked={common(chosen, (entity) => material(entity).double_sided)}
+        disabled={disabled}
         onChange={(double_sided) => set({ double_sided })}
       />
       <Textures chosen={chosen} disabled={disabled} />
@@ -128,14 +175,18 @@ function Textures({ chosen, disabled }: SectionProps) {
         return (
           <div key={name} class="texture">
             <Thumbnail asset={asset === "" ? undefined : asset} />
-            <span class="texture-name">{label}{assets.size > 1 ? " (mixed)" : ""}</span>
+            <span class="texture-name">
+              {label}
+              {assets.size > 1 ? " (mixed)" : ""}
+            </span>
             {disabled ? null : asset === "" ? (
               <IconButton icon="plus" label={`Set texture: ${label}`} onClick={() => choose(name)} />
             ) : (
               <>
                 <IconButton icon="import" label={`Replace texture: ${label}`} onClick={() => choose(name)} />
                 <IconButton
-                  icon="trash" label={`Remove texture: ${label}`}
+                  icon="trash"
+                  label={`Remove texture: ${label}`}
                   onClick={() => setMaterial(workspace, chosen, withoutTexture(name))}
                 />
               </>
@@ -144,7 +195,12 @@ function Textures({ chosen, disabled }: SectionProps) {
         );
       })}
       <input
-        ref={input} type="file" accept="image/png,image/jpeg" hidden aria-hidden="true" tabIndex={-1}
+        ref={input}
+        type="file"
+        accept="image/png,image/jpeg"
+        hidden
+        aria-hidden="true"
+        tabIndex={-1}
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
           event.currentTarget.value = "";
@@ -163,11 +219,14 @@ function Thumbnail({ asset }: { asset: AssetId | undefined }) {
     if (asset === undefined) return undefined;
     const abort = new AbortController();
     let made: string | null = null;
-    editor.room.downloadAsset(asset, { signal: abort.signal }).then((bytes) => {
-      if (abort.signal.aborted) return;
-      made = URL.createObjectURL(new Blob([bytes as BlobPart]));
-      setAddress(made);
-    }, () => undefined);
+    editor.room.downloadAsset(asset, { signal: abort.signal }).then(
+      (bytes) => {
+        if (abort.signal.aborted) return;
+        made = URL.createObjectURL(new Blob([bytes as BlobPart]));
+        setAddress(made);
+      },
+      () => undefined,
+    );
     return () => {
       abort.abort();
       if (made !== null) URL.revokeObjectURL(made);

@@ -14,10 +14,16 @@ export function MeshSection({ entity, chosen, disabled }: SectionProps & { reado
     let left = false;
     setText("Reading…");
     editor.room.loadMesh(entity.mesh as string).then(
-      (mesh) => { if (!left) setText(describe(mesh)); },
-      (error: unknown) => { if (!left) setText(sentence(error)); },
+      (mesh) => {
+        if (!left) setText(describe(mesh));
+      },
+      (error: unknown) => {
+        if (!left) setText(sentence(error));
+      },
     );
-    return () => { left = true; };
+    return () => {
+      left = true;
+    };
   }, [entity.mesh]);
   const remove = () => {
     const targets = chosen.filter(({ mesh }) => mesh !== undefined).map(({ id }) => id);
@@ -35,7 +41,8 @@ export function MeshSection({ entity, chosen, disabled }: SectionProps & { reado
 function describe(mesh: MeshGeometry): string {
   const count = (number: number, what: string) => `${number.toLocaleString("en")} ${what}`;
   const extras = [
-    mesh.normals === undefined ? "" : "normals", mesh.uv0 === undefined ? "" : "texture coordinates",
+    mesh.normals === undefined ? "" : "normals",
+    mesh.uv0 === undefined ? "" : "texture coordinates",
     mesh.colors === undefined ? "" : "vertex colours",
   ].filter((extra) => extra !== "");
   const sizes = `${count(mesh.positions.length / 3, "vertices")}, ${count(mesh.indices.length / 3, "triangles")}`;

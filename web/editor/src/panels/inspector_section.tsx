@@ -23,13 +23,22 @@ export function Section(props: {
   return (
     <section class="section" aria-label={props.title}>
       <h3 class="section-head">
-        <button type="button" class="section-toggle" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
+        <button
+          type="button"
+          class="section-toggle"
+          aria-expanded={open.value}
+          onClick={() => (open.value = !open.value)}
+        >
           <Icon name={open.value ? "down" : "right"} />
           <Icon name={props.icon} />
           <span>{props.title}</span>
         </button>
         {props.onRemove === undefined ? null : (
-          <IconButton icon="trash" label={props.removeLabel ?? `Remove ${props.title.toLowerCase()}`} onClick={props.onRemove} />
+          <IconButton
+            icon="trash"
+            label={props.removeLabel ?? `Remove ${props.title.toLowerCase()}`}
+            onClick={props.onRemove}
+          />
         )}
       </h3>
       {open.value ? <div class="section-body">{props.children}</div> : null}
@@ -39,7 +48,8 @@ export function Section(props: {
 
 /** The one value that all have; null when they differ. */
 export function common<Value extends number | string | boolean>(
-  chosen: readonly Entity[], read: (entity: Entity) => Value,
+  chosen: readonly Entity[],
+  read: (entity: Entity) => Value,
 ): Value | null {
   const first = chosen[0] === undefined ? null : read(chosen[0]);
   return chosen.every((entity) => read(entity) === first) ? first : null;
@@ -50,7 +60,9 @@ export function common<Value extends number | string | boolean>(
  * differ need one each; undo takes them back together.
  */
 export async function changeEach<Value extends object>(
-  { editor }: Workspace, chosen: readonly Entity[], label: string,
+  { editor }: Workspace,
+  chosen: readonly Entity[],
+  label: string,
   change: (entity: Entity) => Value | null,
   command: (targets: readonly EntityId[], value: Value | null) => Command,
 ): Promise<void> {
@@ -71,5 +83,8 @@ export async function changeEach<Value extends object>(
 
 /** "Change light of 3 objects". */
 export function changeLabel(workspace: Workspace, chosen: readonly Entity[], verb: string, what: string): string {
-  return `${verb} ${what} of ${nameOf(workspace, chosen.map(({ id }) => id))}`;
+  return `${verb} ${what} of ${nameOf(
+    workspace,
+    chosen.map(({ id }) => id),
+  )}`;
 }

@@ -14,9 +14,14 @@ export function TagsSection({ chosen, disabled }: SectionProps) {
   const targets = chosen.map(({ id }) => id);
   const change = (label: string, values: { add?: readonly string[]; remove?: readonly string[] }) =>
     void editor.perform(
-      `${label} ${nameOf(workspace, targets)}`, editor.room.submit({ command: "change_tags", targets, ...values }));
+      `${label} ${nameOf(workspace, targets)}`,
+      editor.room.submit({ command: "change_tags", targets, ...values }),
+    );
   const add = () => {
-    const tags = text.value.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
+    const tags = text.value
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter((tag) => tag !== "");
     text.value = "";
     if (tags.length > 0) change(`Tag`, { add: tags });
   };
@@ -28,7 +33,11 @@ export function TagsSection({ chosen, disabled }: SectionProps) {
             <li key={tag} class={`tag ${count < chosen.length ? "tag-some" : ""}`}>
               <span>{tag}</span>
               {disabled ? null : (
-                <IconButton icon="close" label={`Remove tag ${tag}`} onClick={() => change("Untag", { remove: [tag] })} />
+                <IconButton
+                  icon="close"
+                  label={`Remove tag ${tag}`}
+                  onClick={() => change("Untag", { remove: [tag] })}
+                />
               )}
             </li>
           ))}
@@ -36,8 +45,13 @@ export function TagsSection({ chosen, disabled }: SectionProps) {
       )}
       {disabled ? null : (
         <input
-          class="text-input" type="text" aria-label="Add tags, separated by commas" placeholder="Add tags" value={text.value}
-          maxLength={200} onInput={(event) => (text.value = event.currentTarget.value)}
+          class="text-input"
+          type="text"
+          aria-label="Add tags, separated by commas"
+          placeholder="Add tags"
+          value={text.value}
+          maxLength={200}
+          onInput={(event) => (text.value = event.currentTarget.value)}
           onKeyDown={(event) => {
             event.stopPropagation();
             if (event.key === "Enter") add();

@@ -31,7 +31,9 @@ function read(transform: Transform, part: Part): Vec3 {
 /** The transform with one number of one part replaced. */
 export function withPart(transform: Transform, part: Part, axis: number, value: number): Transform {
   const numbers = read(transform, part).map((old, place) => (place === axis ? value : old)) as unknown as Vec3;
-  return part === "rotation" ? { ...transform, rotation: fromEulerDegrees(numbers) } : { ...transform, [part]: numbers };
+  return part === "rotation"
+    ? { ...transform, rotation: fromEulerDegrees(numbers) }
+    : { ...transform, [part]: numbers };
 }
 
 /** Position, rotation and scale in the parent's space. A scrub is shown to others live and is one command at its end. */
@@ -44,8 +46,14 @@ export function TransformSection({ chosen, disabled }: SectionProps) {
           <span class="vector-label">{row.label}</span>
           {kAxes.map((axis, place) => (
             <NumberField
-              key={axis} label={`${row.label} ${axis.toUpperCase()}`} axis={axis} prefix={axis.toUpperCase()} unit={row.unit}
-              step={row.step} digits={row.digits} disabled={disabled}
+              key={axis}
+              label={`${row.label} ${axis.toUpperCase()}`}
+              axis={axis}
+              prefix={axis.toUpperCase()}
+              unit={row.unit}
+              step={row.step}
+              digits={row.digits}
+              disabled={disabled}
               value={rounded(common(chosen, ({ transform }) => round(read(transform, row.part)[place] as number)))}
               onPreview={(value) => preview(workspace, chosen, row.part, place, value)}
               onCommit={(value) => commit(workspace, chosen, row, place, value)}
@@ -68,8 +76,9 @@ function rounded(value: number | null): number | null {
 }
 
 function preview(workspace: Workspace, chosen: readonly Entity[], part: Part, axis: number, value: number): void {
-  const dragging = chosen.slice(0, kDraggingMax).map(({ id, transform }) => (
-    { entity: id, transform: withPart(transform, part, axis, value) }));
+  const dragging = chosen
+    .slice(0, kDraggingMax)
+    .map(({ id, transform }) => ({ entity: id, transform: withPart(transform, part, axis, value) }));
   workspace.editor.dragging.value = dragging;
 }
 
@@ -81,8 +90,9 @@ function commit(workspace: Workspace, chosen: readonly Entity[], row: Row, axis:
   const { editor } = workspace;
   const targets = chosen.map(({ id }) => id);
   // What somebody else moved during the scrub keeps its other numbers.
-  const transforms = targets.map((id, place) => withPart(
-    (editor.room.scene.get(id) ?? (chosen[place] as Entity)).transform, row.part, axis, value));
+  const transforms = targets.map((id, place) =>
+    withPart((editor.room.scene.get(id) ?? (chosen[place] as Entity)).transform, row.part, axis, value),
+  );
   const verb = { position: "Move", rotation: "Rotate", scale: "Scale" }[row.part];
   const submitted = editor.room.submit({ command: "set_transform", targets, transforms });
   void editor.perform(`${verb} ${nameOf(workspace, targets)}`, submitted).finally(() => stopPreview(workspace));

@@ -9,15 +9,20 @@ import { nameOr } from "./people.js";
 
 const kDayMs = 24 * 60 * 60 * 1000;
 const kExpiries = [
-  { value: "1", label: "in a day" }, { value: "7", label: "in a week" }, { value: "30", label: "in 30 days" },
+  { value: "1", label: "in a day" },
+  { value: "7", label: "in a week" },
+  { value: "30", label: "in 30 days" },
   { value: "never", label: "never" },
 ] as const;
 const kUses = [
-  { value: "1", label: "once" }, { value: "10", label: "10 times" }, { value: "100", label: "100 times" },
+  { value: "1", label: "once" },
+  { value: "10", label: "10 times" },
+  { value: "100", label: "100 times" },
   { value: "any", label: "without limit" },
 ] as const;
 const kRoles = [
-  { value: "viewer", label: "Viewer: can look" }, { value: "editor", label: "Editor: can edit" },
+  { value: "viewer", label: "Viewer: can look" },
+  { value: "editor", label: "Editor: can edit" },
   { value: "admin", label: "Admin: can also invite and put out" },
 ] as const;
 
@@ -44,10 +49,12 @@ export default function InviteDialog({ onClose }: { onClose: () => void }) {
       busy.value = false;
     }
   };
-  const changed = <Value,>(signal: { value: Value }) => (value: Value) => {
-    signal.value = value;
-    links.value = null;
-  };
+  const changed =
+    <Value,>(signal: { value: Value }) =>
+    (value: Value) => {
+      signal.value = value;
+      links.value = null;
+    };
   return (
     <Dialog title="Invite people" size="medium" onClose={onClose}>
       <div class="form">
@@ -61,9 +68,15 @@ export default function InviteDialog({ onClose }: { onClose: () => void }) {
           {(id) => <Select id={id} value={uses.value} choices={kUses} onChange={changed(uses)} />}
         </Field>
       </div>
-      {problem.value === "" ? null : <p class="problem" role="alert">{problem.value}</p>}
+      {problem.value === "" ? null : (
+        <p class="problem" role="alert">
+          {problem.value}
+        </p>
+      )}
       {links.value === null ? (
-        <Button kind="primary" icon="link" disabled={busy.value} onClick={() => void make()}>Make a link</Button>
+        <Button kind="primary" icon="link" disabled={busy.value} onClick={() => void make()}>
+          Make a link
+        </Button>
       ) : (
         <>
           <LinkLine label="For browsers" link={links.value.browser} />

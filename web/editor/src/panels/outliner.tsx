@@ -13,11 +13,28 @@ import { displayName, kindOf, nextSelection, rowsFound, rowsOf, type OutlinerRow
 
 const kRowPixels = matchMediaSafe("(pointer: coarse)") ? 36 : 24;
 const kIconOfKind: Record<ReturnType<typeof kindOf>, IconName> = {
-  Light: "bulb", Camera: "camera", Mesh: "cube", Empty: "empty",
+  Light: "bulb",
+  Camera: "camera",
+  Mesh: "cube",
+  Empty: "empty",
 };
 const kMenu = [
-  "view.frame", "-", "edit.rename", "edit.duplicate", "edit.group", "edit.ungroup", "edit.move_to", "edit.hide", "-",
-  "edit.cut", "edit.copy", "edit.paste", "-", "file.export_selection", "-", "edit.delete",
+  "view.frame",
+  "-",
+  "edit.rename",
+  "edit.duplicate",
+  "edit.group",
+  "edit.ungroup",
+  "edit.move_to",
+  "edit.hide",
+  "-",
+  "edit.cut",
+  "edit.copy",
+  "edit.paste",
+  "-",
+  "file.export_selection",
+  "-",
+  "edit.delete",
 ];
 
 /** The scene as a tree: what is in what, and by what name. */
@@ -33,7 +50,9 @@ export function Outliner() {
     const scene = editor.scene.value;
     return search.value.trim() === "" ? rowsOf(scene, collapsed.value) : rowsFound(scene, search.value);
   });
-  const othersSelect = useComputed(() => selectionsOfOthers(workspace.editor.members.value, editor.status.value.author));
+  const othersSelect = useComputed(() =>
+    selectionsOfOthers(workspace.editor.members.value, editor.status.value.author),
+  );
   const byId = useComputed(() => new Map(rows.value.map((row) => [row.id, row])));
   const active = editor.selection.value.at(-1) ?? null;
 
@@ -41,7 +60,7 @@ export function Outliner() {
   useSignalEffect(() => {
     const id = editor.selection.value.at(-1);
     const hiding = new Set<EntityId>();
-    for (let above = id === undefined ? ROOT : (editor.scene.value.get(id)?.parent ?? ROOT); above !== ROOT;) {
+    for (let above = id === undefined ? ROOT : (editor.scene.value.get(id)?.parent ?? ROOT); above !== ROOT; ) {
       if (collapsed.peek().has(above)) hiding.add(above);
       above = editor.scene.value.get(above)?.parent ?? ROOT;
     }
@@ -70,20 +89,34 @@ export function Outliner() {
         <div class="search">
           <Icon name="search" />
           <input
-            type="search" aria-label="Search the outliner" placeholder="Search by name, tag or kind" value={search.value}
-            spellcheck={false} onInput={(event) => (search.value = event.currentTarget.value)}
+            type="search"
+            aria-label="Search the outliner"
+            placeholder="Search by name, tag or kind"
+            value={search.value}
+            spellcheck={false}
+            onInput={(event) => (search.value = event.currentTarget.value)}
           />
         </div>
         <MenuButton
-          label="Scene menu" icon="more"
-          entries={() => menuOf(workspace, ["select.all", "select.invert", "select.none", "-", "edit.show_all", "edit.paste"])}
+          label="Scene menu"
+          icon="more"
+          entries={() =>
+            menuOf(workspace, ["select.all", "select.invert", "select.none", "-", "edit.show_all", "edit.paste"])
+          }
         />
       </header>
       <Tree
-        label="Objects of the scene" rows={rows.value} rowHeight={kRowPixels} active={active}
-        selected={new Set(editor.selection.value)} onActivate={activate} onExpand={expand}
+        label="Objects of the scene"
+        rows={rows.value}
+        rowHeight={kRowPixels}
+        active={active}
+        selected={new Set(editor.selection.value)}
+        onActivate={activate}
+        onExpand={expand}
         onDrop={editor.readOnly.value === "" ? drop : undefined}
-        onOpen={(id) => { if (editor.readOnly.value === "") workspace.renaming.value = id; }}
+        onOpen={(id) => {
+          if (editor.readOnly.value === "") workspace.renaming.value = id;
+        }}
         onMenu={(id, place) => {
           if (id !== null && !editor.selection.value.includes(id)) editor.selection.value = [id];
           menu.value = place;
@@ -94,7 +127,12 @@ export function Outliner() {
       />
       {rows.value.length === 0 ? <Nothing searching={search.value !== ""} /> : null}
       {menu.value === null ? null : (
-        <Menu label="Object" entries={menuOf(workspace, kMenu)} place={menu.value} onClose={() => (menu.value = null)} />
+        <Menu
+          label="Object"
+          entries={menuOf(workspace, kMenu)}
+          place={menu.value}
+          onClose={() => (menu.value = null)}
+        />
       )}
     </section>
   );
@@ -103,7 +141,9 @@ export function Outliner() {
 function Nothing({ searching }: { searching: boolean }) {
   return (
     <p class="panel-empty">
-      {searching ? "Nothing has all these words in its name or tags." : "Nothing here yet. Add an object or drop a model."}
+      {searching
+        ? "Nothing has all these words in its name or tags."
+        : "Nothing here yet. Add an object or drop a model."}
     </p>
   );
 }
@@ -122,38 +162,63 @@ function Row({ row, onExpand, others }: RowProps) {
   const name = displayName(entity);
   const rename = (text: string) => {
     renaming.value = null;
-    void editor.perform(`Rename “${name}”`, editor.room.submit({ command: "rename_entity", target: id, name: text.trim() }));
+    void editor.perform(
+      `Rename “${name}”`,
+      editor.room.submit({ command: "rename_entity", target: id, name: text.trim() }),
+    );
   };
   const show = () => {
     const command = { command: "set_visibility" as const, targets: [id], visible: !entity.visible };
     void editor.perform(`${entity.visible ? "Hide" : "Show"} “${name}”`, editor.room.submit(command));
   };
   return (
-    <div class={`outliner-row ${entity.visible ? "" : "is-hidden"} ${row.found ? "" : "is-path"} ${cut ? "is-cut" : ""}`}>
-      {row.expanded === undefined ? <span class="twisty" /> : (
+    <div
+      class={`outliner-row ${entity.visible ? "" : "is-hidden"} ${row.found ? "" : "is-path"} ${cut ? "is-cut" : ""}`}
+    >
+      {row.expanded === undefined ? (
+        <span class="twisty" />
+      ) : (
         <button
-          type="button" class="twisty" tabIndex={-1} aria-label={row.expanded ? `Collapse ${name}` : `Expand ${name}`}
+          type="button"
+          class="twisty"
+          tabIndex={-1}
+          aria-label={row.expanded ? `Collapse ${name}` : `Expand ${name}`}
           onClick={() => onExpand(id, row.expanded !== true)}
         >
           <Icon name={row.expanded ? "down" : "right"} />
         </button>
       )}
-      <span class="outliner-kind"><Icon name={kIconOfKind[kindOf(entity)]} /></span>
+      <span class="outliner-kind">
+        <Icon name={kIconOfKind[kindOf(entity)]} />
+      </span>
       {renaming.value === id ? (
         <TextField
-          label={`New name of ${name}`} value={entity.name} autofocus onCommit={rename}
-          onCancel={() => (renaming.value = null)} maxLength={200}
+          label={`New name of ${name}`}
+          value={entity.name}
+          autofocus
+          onCommit={rename}
+          onCancel={() => (renaming.value = null)}
+          maxLength={200}
         />
-      ) : <span class={`outliner-name ${entity.name === "" ? "is-unnamed" : ""}`}>{name}</span>}
+      ) : (
+        <span class={`outliner-name ${entity.name === "" ? "is-unnamed" : ""}`}>{name}</span>
+      )}
       {others?.map(({ author, name: who }) => (
         <span
-          key={author} class="person-dot" role="img" aria-label={`chosen by ${who}`} data-tooltip={`Chosen by ${who}`}
+          key={author}
+          class="person-dot"
+          role="img"
+          aria-label={`chosen by ${who}`}
+          data-tooltip={`Chosen by ${who}`}
           style={{ background: editor.colorOf(author).fill }}
         />
       ))}
       <IconButton
-        class="outliner-eye" icon={entity.visible ? "eye" : "eye_off"} label={entity.visible ? `Hide ${name}` : `Show ${name}`}
-        disabled={editor.readOnly.value !== ""} onClick={show}
+        class="outliner-eye"
+        icon={entity.visible ? "eye" : "eye_off"}
+        label={entity.visible ? `Hide ${name}` : `Show ${name}`}
+        disabled={editor.readOnly.value !== ""}
+        onClick={show}
       />
     </div>
   );
@@ -172,7 +237,10 @@ function selectionsOfOthers(
 }
 
 async function dropOn(
-  workspace: ReturnType<typeof useWorkspace>, ids: readonly EntityId[], target: EntityId | null, place: DropPlace,
+  workspace: ReturnType<typeof useWorkspace>,
+  ids: readonly EntityId[],
+  target: EntityId | null,
+  place: DropPlace,
 ): Promise<void> {
   const { scene } = workspace.editor.room;
   if (target === null) return moveBelow(workspace, ids, ROOT);

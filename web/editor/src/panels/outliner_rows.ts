@@ -9,7 +9,12 @@ export interface OutlinerRow extends TreeRow {
 
 /** The rows of a scene from the top down, without what is below collapsed entities. */
 export function rowsOf(scene: Scene, collapsed: ReadonlySet<EntityId>): OutlinerRow[] {
-  return rows(scene, (id) => !collapsed.has(id), () => true, undefined);
+  return rows(
+    scene,
+    (id) => !collapsed.has(id),
+    () => true,
+    undefined,
+  );
 }
 
 /**
@@ -17,7 +22,10 @@ export function rowsOf(scene: Scene, collapsed: ReadonlySet<EntityId>): Outliner
  * whatever was found can be seen.
  */
 export function rowsFound(scene: Scene, text: string): OutlinerRow[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const found = new Set<EntityId>();
   const shown = new Set<EntityId>();
   for (const entity of scene.entities()) {
@@ -26,7 +34,12 @@ export function rowsFound(scene: Scene, text: string): OutlinerRow[] {
     found.add(entity.id);
     for (let id = entity.id; id !== ROOT && !shown.has(id); id = scene.get(id)?.parent ?? ROOT) shown.add(id);
   }
-  return rows(scene, () => true, (id) => found.has(id), shown);
+  return rows(
+    scene,
+    () => true,
+    (id) => found.has(id),
+    shown,
+  );
 }
 
 /** What a person would call it when it has no name. */
@@ -41,7 +54,9 @@ export function displayName(entity: Entity): string {
 }
 
 function rows(
-  scene: Scene, isExpanded: (id: EntityId) => boolean, isFound: (id: EntityId) => boolean,
+  scene: Scene,
+  isExpanded: (id: EntityId) => boolean,
+  isFound: (id: EntityId) => boolean,
   shown: ReadonlySet<EntityId> | undefined,
 ): OutlinerRow[] {
   const result: OutlinerRow[] = [];
@@ -60,7 +75,13 @@ function rows(
     const children = visible(id);
     const expanded = children.length === 0 ? undefined : isExpanded(id);
     result.push({
-      id, entity, level: pending.length, position: level.place, siblings: level.ids.length, expanded, found: isFound(id),
+      id,
+      entity,
+      level: pending.length,
+      position: level.place,
+      siblings: level.ids.length,
+      expanded,
+      found: isFound(id),
     });
     if (expanded === true) pending.push({ ids: children, place: 0 });
   }
@@ -69,7 +90,10 @@ function rows(
 
 /** What is chosen after a click or key on `id`: alone, added or taken away, or the run from `anchor`. */
 export function nextSelection(
-  rows: readonly TreeRow[], selection: readonly EntityId[], anchor: EntityId | null, id: EntityId,
+  rows: readonly TreeRow[],
+  selection: readonly EntityId[],
+  anchor: EntityId | null,
+  id: EntityId,
   how: { readonly extend: boolean; readonly toggle: boolean },
 ): readonly EntityId[] {
   if (how.toggle) return selection.includes(id) ? selection.filter((each) => each !== id) : [...selection, id];

@@ -48,9 +48,19 @@ function ChoiceDialog(props: { title: string; hint: string; choices: readonly Ch
   return (
     <Dialog title={props.title} size="medium" onClose={props.onClose}>
       <input
-        class="text-input palette-input" type="text" role="combobox" aria-label={props.hint} placeholder={props.hint}
-        aria-expanded="true" aria-controls="choices" aria-autocomplete="list" autoFocus spellcheck={false}
-        aria-activedescendant={active >= 0 ? `choice-${active}` : undefined} value={text.value} onKeyDown={onKeyDown}
+        class="text-input palette-input"
+        type="text"
+        role="combobox"
+        aria-label={props.hint}
+        placeholder={props.hint}
+        aria-expanded="true"
+        aria-controls="choices"
+        aria-autocomplete="list"
+        autoFocus
+        spellcheck={false}
+        aria-activedescendant={active >= 0 ? `choice-${active}` : undefined}
+        value={text.value}
+        onKeyDown={onKeyDown}
         onInput={(event) => {
           text.value = event.currentTarget.value;
           place.value = 0;
@@ -59,8 +69,14 @@ function ChoiceDialog(props: { title: string; hint: string; choices: readonly Ch
       <div id="choices" class="choices" role="listbox" aria-label={props.title}>
         {shown.map((choice, at) => (
           <div
-            key={choice.key} id={`choice-${at}`} class="menu-item" role="option" aria-selected={at === active}
-            aria-disabled={choice.disabled} onClick={() => choose(choice)} onPointerMove={() => (place.value = at)}
+            key={choice.key}
+            id={`choice-${at}`}
+            class="menu-item"
+            role="option"
+            aria-selected={at === active}
+            aria-disabled={choice.disabled}
+            onClick={() => choose(choice)}
+            onPointerMove={() => (place.value = at)}
           >
             <span class="menu-icon">{choice.icon === undefined ? null : <Icon name={choice.icon} />}</span>
             <span class="menu-label">{choice.label}</span>
@@ -69,7 +85,11 @@ function ChoiceDialog(props: { title: string; hint: string; choices: readonly Ch
           </div>
         ))}
       </div>
-      {shown.length === 0 ? <p class="hint" role="status">Nothing has all these words in its name.</p> : null}
+      {shown.length === 0 ? (
+        <p class="hint" role="status">
+          Nothing has all these words in its name.
+        </p>
+      ) : null}
     </Dialog>
   );
 }
@@ -77,10 +97,19 @@ function ChoiceDialog(props: { title: string; hint: string; choices: readonly Ch
 /** Every action by its name. */
 export function PaletteDialog({ onClose }: { onClose: () => void }) {
   const workspace = useWorkspace();
-  const choices = kActions.filter(({ id }) => id !== "help.palette").map((action): Choice => ({
-    key: action.id, label: labelOf(action, workspace), group: action.group, icon: action.icon,
-    shortcut: firstShortcut(action), disabled: !isEnabled(action, workspace), run: () => void action.run(workspace),
-  }));
+  const choices = kActions
+    .filter(({ id }) => id !== "help.palette")
+    .map(
+      (action): Choice => ({
+        key: action.id,
+        label: labelOf(action, workspace),
+        group: action.group,
+        icon: action.icon,
+        shortcut: firstShortcut(action),
+        disabled: !isEnabled(action, workspace),
+        run: () => void action.run(workspace),
+      }),
+    );
   return <ChoiceDialog title="Find a command" hint="Type what you want to do" choices={choices} onClose={onClose} />;
 }
 

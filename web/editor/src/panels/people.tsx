@@ -25,12 +25,17 @@ export function People() {
   const entriesFor = (author: AuthorKey) => roleMenu(workspace, author, (member) => (puttingOut.value = member));
   return (
     <div class="people">
-      {isAdmin ? <Button kind="primary" icon="invite" onClick={() => (dialog.value = "invite")}>Invite people</Button> : null}
+      {isAdmin ? (
+        <Button kind="primary" icon="invite" onClick={() => (dialog.value = "invite")}>
+          Invite people
+        </Button>
+      ) : null}
       <h3 class="list-title">{`Here now (${here.length})`}</h3>
       <ul class="people-list" aria-label="People here now">
         {here.map((participant) => (
           <Present
-            key={participant.session} participant={participant}
+            key={participant.session}
+            participant={participant}
             entries={isAdmin && !participant.self ? () => entriesFor(participant.author) : undefined}
           />
         ))}
@@ -41,7 +46,13 @@ export function People() {
           <ul class="people-list" aria-label="Members who are away">
             {away.map((member) => (
               <Row key={member.author} author={member.author} name={member.name} role={member.role}>
-                {isAdmin ? <MenuButton label={`Manage ${nameOr(member.name)}`} icon="more" entries={() => entriesFor(member.author)} /> : null}
+                {isAdmin ? (
+                  <MenuButton
+                    label={`Manage ${nameOr(member.name)}`}
+                    icon="more"
+                    entries={() => entriesFor(member.author)}
+                  />
+                ) : null}
               </Row>
             ))}
           </ul>
@@ -53,13 +64,19 @@ export function People() {
           <ul class="people-list" aria-label="People without a role">
             {out.map((member) => (
               <Row key={member.author} author={member.author} name={member.name} role={member.role}>
-                <MenuButton label={`Manage ${nameOr(member.name)}`} icon="more" entries={() => entriesFor(member.author)} />
+                <MenuButton
+                  label={`Manage ${nameOr(member.name)}`}
+                  icon="more"
+                  entries={() => entriesFor(member.author)}
+                />
               </Row>
             ))}
           </ul>
         </>
       )}
-      {puttingOut.value === null ? null : <PutOut member={puttingOut.value} onClose={() => (puttingOut.value = null)} />}
+      {puttingOut.value === null ? null : (
+        <PutOut member={puttingOut.value} onClose={() => (puttingOut.value = null)} />
+      )}
     </div>
   );
 }
@@ -76,8 +93,10 @@ function Present({ participant, entries }: { participant: Participant; entries: 
     <Row author={author} name={name} role={role} note={self ? "you" : following ? "following" : undefined}>
       {self ? null : (
         <IconButton
-          icon="eye" label={following ? `Stop following ${nameOr(name)}` : `Follow the view of ${nameOr(name)}`}
-          pressed={following} disabled={presence?.view === undefined && !following}
+          icon="eye"
+          label={following ? `Stop following ${nameOr(name)}` : `Follow the view of ${nameOr(name)}`}
+          pressed={following}
+          disabled={presence?.view === undefined && !following}
           onClick={() => (editor.following.value = following ? null : session)}
         />
       )}
@@ -100,7 +119,9 @@ function Row(props: {
     <li class="person">
       <span class="person-dot" style={{ background: fill }} />
       <button
-        type="button" class="person-name" disabled={selection.length === 0}
+        type="button"
+        class="person-name"
+        disabled={selection.length === 0}
         data-tooltip={selection.length === 0 ? undefined : "Frame what they have chosen"}
         onClick={() => editor.viewport.value?.frame(selection)}
       >
@@ -118,12 +139,20 @@ function roleMenu(workspace: Workspace, author: AuthorKey, putOut: (member: Memb
   const member = editor.members.value.find((each) => each.author === author);
   const known = member ?? { author, name: "", role: "none" as const, selection: [] };
   const grant = (role: Role): MenuEntry => ({
-    label: `Make ${roleName(role)}`, checked: known.role === role, disabled: known.role === role,
-    run: () => void editor.perform(
-      `Make ${nameOr(known.name)} ${roleName(role)}`, editor.room.submit({ command: "grant_role", author, role })),
+    label: `Make ${roleName(role)}`,
+    checked: known.role === role,
+    disabled: known.role === role,
+    run: () =>
+      void editor.perform(
+        `Make ${nameOr(known.name)} ${roleName(role)}`,
+        editor.room.submit({ command: "grant_role", author, role }),
+      ),
   });
   return [
-    grant("viewer"), grant("editor"), grant("admin"), "separator",
+    grant("viewer"),
+    grant("editor"),
+    grant("admin"),
+    "separator",
     { label: "Put out…", icon: "close", danger: true, disabled: known.role === "none", run: () => putOut(known) },
   ];
 }
@@ -134,18 +163,32 @@ function PutOut({ member, onClose }: { member: Member; onClose: () => void }) {
   const revokeInvite = useSignal(true);
   const go = () => {
     onClose();
-    void editor.perform(`Put out ${nameOr(member.name)}`, editor.room.submit({
-      command: "revoke_role", author: member.author, ...(revokeInvite.value ? {} : { keep_invite: true }),
-    }));
+    void editor.perform(
+      `Put out ${nameOr(member.name)}`,
+      editor.room.submit({
+        command: "revoke_role",
+        author: member.author,
+        ...(revokeInvite.value ? {} : { keep_invite: true }),
+      }),
+    );
   };
   return (
     <Dialog
-      title={`Put out ${nameOr(member.name)}?`} onClose={onClose}
-      footer={<><Button onClick={onClose}>Cancel</Button><Button kind="danger" onClick={go}>Put out</Button></>}
+      title={`Put out ${nameOr(member.name)}?`}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="danger" onClick={go}>
+            Put out
+          </Button>
+        </>
+      }
     >
       <p>They can no longer see or edit this room. What they made stays.</p>
       <Toggle
-        label="Also revoke the invite that they came by" checked={revokeInvite.value}
+        label="Also revoke the invite that they came by"
+        checked={revokeInvite.value}
         onChange={(checked) => (revokeInvite.value = checked)}
       />
       <p class="hint">

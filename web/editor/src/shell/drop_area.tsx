@@ -47,9 +47,13 @@ export function DropArea() {
     const stop = new AbortController();
     const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") === true;
     const listen = (name: "dragenter" | "dragover" | "dragleave" | "drop", listener: (event: DragEvent) => void) =>
-      window.addEventListener(name, (event) => {
-        if (carriesFiles(event)) listener(event);
-      }, { signal: stop.signal });
+      window.addEventListener(
+        name,
+        (event) => {
+          if (carriesFiles(event)) listener(event);
+        },
+        { signal: stop.signal },
+      );
     listen("dragenter", (event) => {
       event.preventDefault();
       over.value = true;

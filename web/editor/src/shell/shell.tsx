@@ -49,7 +49,12 @@ export function showEditor(root: HTMLElement, room: Room, link: string): () => v
     }),
   ];
   workspace.onImport = () => pickFiles(workspace);
-  render(<WorkspaceContext.Provider value={workspace}><Shell /></WorkspaceContext.Provider>, root);
+  render(
+    <WorkspaceContext.Provider value={workspace}>
+      <Shell />
+    </WorkspaceContext.Provider>,
+    root,
+  );
   // For tests and for the curious at the browser's console.
   Object.assign(globalThis, { theta: { room, editor, workspace } });
   return () => {
@@ -66,7 +71,8 @@ function Shell() {
   return (
     <div
       class={`shell ${leftOpen.value ? "" : "no-left"} ${rightOpen.value ? "" : "no-right"}`}
-      data-sheet={sheet.value ?? "none"} style={{ "--left": `${leftWidth.value}px`, "--right": `${rightWidth.value}px` }}
+      data-sheet={sheet.value ?? "none"}
+      style={{ "--left": `${leftWidth.value}px`, "--right": `${rightWidth.value}px` }}
     >
       <TopBar />
       <aside class="left" aria-label="Scene" hidden={!leftOpen.value && sheet.value !== "outliner"}>
@@ -77,14 +83,19 @@ function Shell() {
         <View />
         <div class="over-view">
           <Banners />
-          {editor.lookBack.value === null ? null : <Suspense fallback={null}><LookBackBar /></Suspense>}
+          {editor.lookBack.value === null ? null : (
+            <Suspense fallback={null}>
+              <LookBackBar />
+            </Suspense>
+          )}
         </div>
         <Conflicts />
         <Jobs />
         <EmptyHint />
       </main>
       <aside
-        class="right" aria-label="Properties, people and history"
+        class="right"
+        aria-label="Properties, people and history"
         hidden={!rightOpen.value && (sheet.value === null || sheet.value === "outliner")}
       >
         <Splitter label="Width of the side panel" width={rightWidth} min={240} max={560} initial={300} side="right" />
@@ -124,14 +135,41 @@ function View() {
       viewport.dispose();
     };
   }, []);
-  const entries = workspace.editor.selection.value.length === 0
-    ? ["add.box", "add.sphere", "add.plane", "add.point", "add.camera", "-", "edit.paste", "select.all", "view.frame_all"]
-    : ["view.frame", "view.camera", "-", "edit.duplicate", "edit.group", "edit.hide", "edit.copy", "edit.paste", "-", "edit.delete"];
+  const entries =
+    workspace.editor.selection.value.length === 0
+      ? [
+          "add.box",
+          "add.sphere",
+          "add.plane",
+          "add.point",
+          "add.camera",
+          "-",
+          "edit.paste",
+          "select.all",
+          "view.frame_all",
+        ]
+      : [
+          "view.frame",
+          "view.camera",
+          "-",
+          "edit.duplicate",
+          "edit.group",
+          "edit.hide",
+          "edit.copy",
+          "edit.paste",
+          "-",
+          "edit.delete",
+        ];
   return (
     <>
       <div ref={container} class="view" />
       {menu.value === null ? null : (
-        <Menu label="View" entries={menuOf(workspace, entries)} place={menu.value} onClose={() => (menu.value = null)} />
+        <Menu
+          label="View"
+          entries={menuOf(workspace, entries)}
+          place={menu.value}
+          onClose={() => (menu.value = null)}
+        />
       )}
     </>
   );
@@ -140,10 +178,12 @@ function View() {
 function EmptyHint() {
   const { editor } = useWorkspace();
   void editor.revision.value;
-  if (editor.scene.value.size > 0 || editor.status.value.phase === "receiving" || editor.lookBack.value !== null) return null;
-  const text = editor.readOnly.value === ""
-    ? "This room is empty. Drop a model here (GLB, glTF, OBJ, PLY, STL), or add an object from the bar above."
-    : "This room is empty.";
+  if (editor.scene.value.size > 0 || editor.status.value.phase === "receiving" || editor.lookBack.value !== null)
+    return null;
+  const text =
+    editor.readOnly.value === ""
+      ? "This room is empty. Drop a model here (GLB, glTF, OBJ, PLY, STL), or add an object from the bar above."
+      : "This room is empty.";
   return <p class="empty-hint">{text}</p>;
 }
 
@@ -155,7 +195,9 @@ function SidePanel() {
   };
   return (
     <Tabs
-      label="Side panel" active={sideTab.value} onChange={choose}
+      label="Side panel"
+      active={sideTab.value}
+      onChange={choose}
       tabs={[
         { name: "properties", label: "Properties" },
         { name: "people", label: "People", badge: editor.participants.value.length },
@@ -164,7 +206,11 @@ function SidePanel() {
     >
       {sideTab.value === "properties" ? <Inspector /> : null}
       {sideTab.value === "people" ? <People /> : null}
-      {sideTab.value === "history" ? <Suspense fallback={<p class="panel-empty">Reading…</p>}><History /></Suspense> : null}
+      {sideTab.value === "history" ? (
+        <Suspense fallback={<p class="panel-empty">Reading…</p>}>
+          <History />
+        </Suspense>
+      ) : null}
     </Tabs>
   );
 }
@@ -183,7 +229,10 @@ function SheetTabs() {
     <nav class="sheet-tabs" aria-label="Panels">
       {kSheets.map(({ name, label, icon }) => (
         <IconButton
-          key={name} icon={icon} label={label} pressed={sheet.value === name}
+          key={name}
+          icon={icon}
+          label={label}
+          pressed={sheet.value === name}
           onClick={() => {
             sheet.value = sheet.value === name ? null : name;
             if (name !== "outliner") sideTab.value = name;

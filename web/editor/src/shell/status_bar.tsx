@@ -4,8 +4,13 @@ import { roleName } from "../panels/people.js";
 import { useWorkspace } from "../workspace.js";
 
 const kPhases: Record<Phase, string> = {
-  offline: "offline", connecting: "connecting", logging_in: "logging in", attaching: "entering the room",
-  receiving: "receiving the scene", live: "live", stopped: "stopped",
+  offline: "offline",
+  connecting: "connecting",
+  logging_in: "logging in",
+  attaching: "entering the room",
+  receiving: "receiving the scene",
+  live: "live",
+  stopped: "stopped",
 };
 const kTransports: Record<TransportKind, string> = { webrtc: "WebRTC", websocket: "WebSocket" };
 
@@ -18,16 +23,25 @@ export function StatusBar() {
   const chosen = editor.selection.value.length;
   return (
     <footer class="status-bar" aria-label="Status">
-      <span class="status-phase" data-phase={phase}><span class="status-dot" />{kPhases[phase]}</span>
+      <span class="status-phase" data-phase={phase}>
+        <span class="status-dot" />
+        {kPhases[phase]}
+      </span>
       {transport_kind === undefined ? null : (
         <span
           data-testid="transport"
-          title={transport_kind === "websocket" ? "UDP does not get through here, so everything goes over the web’s own port." : undefined}
+          title={
+            transport_kind === "websocket"
+              ? "UDP does not get through here, so everything goes over the web’s own port."
+              : undefined
+          }
         >
           {kTransports[transport_kind]}
         </span>
       )}
-      {rtt_ms === undefined || phase !== "live" ? null : <span title="There and back">{`${Math.round(rtt_ms)} ms`}</span>}
+      {rtt_ms === undefined || phase !== "live" ? null : (
+        <span title="There and back">{`${Math.round(rtt_ms)} ms`}</span>
+      )}
       <span data-testid="pending">{pending === 0 ? "all edits are in" : `${pending} pending`}</span>
       {unstored_edits === 0 ? null : <span class="status-warning">{`${unstored_edits} not stored yet`}</span>}
       <span class="status-space" />

@@ -10,12 +10,40 @@ import { useWorkspace } from "../workspace.js";
 
 const kTools: readonly Tool[] = ["select", "move", "rotate", "scale"];
 const kAddMenu = [
-  "add.box", "add.sphere", "add.icosphere", "add.cylinder", "add.cone", "add.torus", "add.plane", "-", "add.point",
-  "add.spot", "add.directional", "-", "add.camera", "add.empty", "-", "edit.group",
+  "add.box",
+  "add.sphere",
+  "add.icosphere",
+  "add.cylinder",
+  "add.cone",
+  "add.torus",
+  "add.plane",
+  "-",
+  "add.point",
+  "add.spot",
+  "add.directional",
+  "-",
+  "add.camera",
+  "add.empty",
+  "-",
+  "edit.group",
 ];
 const kMainMenu = [
-  "file.import", "file.export", "file.export_selection", "-", "room.invite", "room.people", "room.history",
-  "room.offline", "-", "view.outliner", "view.side", "view.theme", "-", "help.palette", "help.keys", "help.about",
+  "file.import",
+  "file.export",
+  "file.export_selection",
+  "-",
+  "room.invite",
+  "room.people",
+  "room.history",
+  "room.offline",
+  "-",
+  "view.outliner",
+  "view.side",
+  "view.theme",
+  "-",
+  "help.palette",
+  "help.keys",
+  "help.about",
 ];
 
 /** What is used all the time; the rest is in the menus. */
@@ -25,37 +53,54 @@ export function TopBar() {
   const readOnly = editor.readOnly.value !== "";
   return (
     <header class="top-bar">
-      <MenuButton label="Main menu" icon="more" class="main-menu" entries={() => menuOf(workspace, kMainMenu)}>Theta</MenuButton>
+      <MenuButton label="Main menu" icon="more" class="main-menu" entries={() => menuOf(workspace, kMainMenu)}>
+        Theta
+      </MenuButton>
       <Segmented
-        label="Tool" value={editor.tool.value} onChange={(tool) => (editor.tool.value = tool)}
+        label="Tool"
+        value={editor.tool.value}
+        onChange={(tool) => (editor.tool.value = tool)}
         choices={kTools.map((tool) => {
           const { label, shortcuts } = action(`tool.${tool}`);
           return { value: tool, label: String(label), icon: tool, shortcut: shortcuts?.[0] ?? "" };
         })}
       />
       <Segmented
-        label="Axes" value={editor.space.value} onChange={(space) => (editor.space.value = space)}
+        label="Axes"
+        value={editor.space.value}
+        onChange={(space) => (editor.space.value = space)}
         choices={[
           { value: "world", label: "World axes", icon: "world", shortcut: "X" },
           { value: "local", label: "Local axes", icon: "local", shortcut: "X" },
         ]}
       />
       <SnappingFields />
-      <MenuButton label="Add an object" icon="plus" disabled={readOnly} entries={() => menuOf(workspace, kAddMenu)}>Add</MenuButton>
+      <MenuButton label="Add an object" icon="plus" disabled={readOnly} entries={() => menuOf(workspace, kAddMenu)}>
+        Add
+      </MenuButton>
       <span class="top-space" />
       <ActionButton id="edit.undo" />
       <ActionButton id="edit.redo" />
-      <span class="top-wide"><ActionButton id="file.import" /></span>
-      <span class="top-wide"><ActionButton id="file.export" /></span>
+      <span class="top-wide">
+        <ActionButton id="file.import" />
+      </span>
+      <span class="top-wide">
+        <ActionButton id="file.export" />
+      </span>
       <PeopleHere />
-      <span class="top-wide"><ActionButton id="room.history" /></span>
+      <span class="top-wide">
+        <ActionButton id="room.history" />
+      </span>
       <span class="top-wide">
         <IconButton
-          icon={theme.value === "dark" ? "sun" : "moon"} label={theme.value === "dark" ? "Light theme" : "Dark theme"}
+          icon={theme.value === "dark" ? "sun" : "moon"}
+          label={theme.value === "dark" ? "Light theme" : "Dark theme"}
           onClick={toggleTheme}
         />
       </span>
-      <span class="top-wide"><ActionButton id="help.keys" /></span>
+      <span class="top-wide">
+        <ActionButton id="help.keys" />
+      </span>
     </header>
   );
 }
@@ -65,8 +110,11 @@ function ActionButton({ id }: { id: string }) {
   const found = action(id);
   return (
     <IconButton
-      icon={found.icon ?? "more"} label={labelOf(found, workspace)} shortcut={firstShortcut(found)}
-      disabled={!isEnabled(found, workspace)} onClick={() => void found.run(workspace)}
+      icon={found.icon ?? "more"}
+      label={labelOf(found, workspace)}
+      shortcut={firstShortcut(found)}
+      disabled={!isEnabled(found, workspace)}
+      onClick={() => void found.run(workspace)}
     />
   );
 }
@@ -79,12 +127,38 @@ function SnappingFields() {
   return (
     <div class="snapping" role="group" aria-label="Snapping">
       <IconButton
-        icon="magnet" label="Snapping" shortcut="N" pressed={enabled} onClick={() => set({ enabled: !enabled })}
+        icon="magnet"
+        label="Snapping"
+        shortcut="N"
+        pressed={enabled}
+        onClick={() => set({ enabled: !enabled })}
       />
       <span class="snap-fields">
-        <NumberField label="Grid step" unit="length" value={grid} min={0.001} step={0.05} onCommit={(value) => set({ grid: value })} />
-        <NumberField label="Angle step" unit="angle" value={angle} min={0.1} max={180} step={1} onCommit={(value) => set({ angle: value })} />
-        <NumberField label="Scale step" prefix="×" value={scale} min={0.001} step={0.05} onCommit={(value) => set({ scale: value })} />
+        <NumberField
+          label="Grid step"
+          unit="length"
+          value={grid}
+          min={0.001}
+          step={0.05}
+          onCommit={(value) => set({ grid: value })}
+        />
+        <NumberField
+          label="Angle step"
+          unit="angle"
+          value={angle}
+          min={0.1}
+          max={180}
+          step={1}
+          onCommit={(value) => set({ angle: value })}
+        />
+        <NumberField
+          label="Scale step"
+          prefix="×"
+          value={scale}
+          min={0.001}
+          step={0.05}
+          onCommit={(value) => set({ scale: value })}
+        />
       </span>
     </div>
   );
@@ -100,12 +174,18 @@ function PeopleHere() {
   const label = here.length === 1 ? "People: only you" : `People: ${here.length} here`;
   return (
     <button
-      type="button" class="faces" aria-label={label} data-tooltip={label} onClick={() => workspace.openTab("people")}
+      type="button"
+      class="faces"
+      aria-label={label}
+      data-tooltip={label}
+      onClick={() => workspace.openTab("people")}
     >
       {here.slice(0, kFacesMax).map(({ session, author, name }) => {
         const { fill, text } = editor.colorOf(author);
         return (
-          <span key={session} class="face" style={{ background: fill, color: text }}>{initials(name)}</span>
+          <span key={session} class="face" style={{ background: fill, color: text }}>
+            {initials(name)}
+          </span>
         );
       })}
       {here.length > kFacesMax ? <span class="face face-more">{`+${here.length - kFacesMax}`}</span> : null}
@@ -114,5 +194,13 @@ function PeopleHere() {
 }
 
 function initials(name: string): string {
-  return name.trim().split(/\s+/).map((word) => [...word][0] ?? "").join("").slice(0, 2).toUpperCase() || "?";
+  return (
+    name
+      .trim()
+      .split(/\s+/)
+      .map((word) => [...word][0] ?? "")
+      .join("")
+      .slice(0, 2)
+      .toUpperCase() || "?"
+  );
 }

@@ -41,15 +41,35 @@ export function JoinPage(props: {
       >
         <label for="join-name">Your name</label>
         <input
-          id="join-name" class="text-input" type="text" value={name.value} maxLength={kNameMax} autocomplete="nickname"
-          autoFocus required aria-describedby="join-hint" onInput={(event) => (name.value = event.currentTarget.value)}
+          id="join-name"
+          class="text-input"
+          type="text"
+          value={name.value}
+          maxLength={kNameMax}
+          autocomplete="nickname"
+          autoFocus
+          required
+          aria-describedby="join-hint"
+          onInput={(event) => (name.value = event.currentTarget.value)}
         />
-        <p id="join-hint" class="hint">Others see it beside your cursor and in the history. This browser remembers it.</p>
-        <Button type="submit" kind="primary" disabled={!ready}>Join</Button>
+        <p id="join-hint" class="hint">
+          Others see it beside your cursor and in the history. This browser remembers it.
+        </p>
+        <Button type="submit" kind="primary" disabled={!ready}>
+          Join
+        </Button>
       </form>
       <dl class="gate-facts">
-        <div><dt>Hub</dt><dd>{props.hub}</dd></div>
-        <div><dt>Room</dt><dd><code>{`${props.room.slice(0, 12)}…`}</code></dd></div>
+        <div>
+          <dt>Hub</dt>
+          <dd>{props.hub}</dd>
+        </div>
+        <div>
+          <dt>Room</dt>
+          <dd>
+            <code>{`${props.room.slice(0, 12)}…`}</code>
+          </dd>
+        </div>
       </dl>
     </Gate>
   );
@@ -59,7 +79,9 @@ export function JoinPage(props: {
 export function WaitingPage({ text, onGiveUp }: { text: string; onGiveUp?: () => void }) {
   return (
     <Gate title="Opening the room…">
-      <p class="gate-text" role="status">{text}</p>
+      <p class="gate-text" role="status">
+        {text}
+      </p>
       <div class="gate-bar" role="progressbar" aria-label="Opening the room" />
       {onGiveUp === undefined ? null : <Button onClick={onGiveUp}>Cancel</Button>}
     </Gate>
@@ -76,10 +98,18 @@ export function ProblemPage(props: {
   return (
     <Gate title={props.title}>
       <div role="alert">
-        {props.problems.map((problem) => <p key={problem} class="gate-text">{problem}</p>)}
+        {props.problems.map((problem) => (
+          <p key={problem} class="gate-text">
+            {problem}
+          </p>
+        ))}
       </div>
       {props.advice === undefined ? null : <p class="gate-text">{props.advice}</p>}
-      {props.action === undefined ? null : <Button kind="primary" onClick={props.action.run}>{props.action.label}</Button>}
+      {props.action === undefined ? null : (
+        <Button kind="primary" onClick={props.action.run}>
+          {props.action.label}
+        </Button>
+      )}
     </Gate>
   );
 }

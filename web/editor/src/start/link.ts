@@ -27,16 +27,23 @@ export function readLink(
   const path = /^\/r\/([^/]*)\/?$/.exec(location.pathname);
   if (path === null) {
     if (location.pathname === "/" || location.pathname === "/index.html") return { kind: "none" };
-    return { kind: "broken", why: "The address does not name a room. A link has the form https://HOST/r/ROOM#HUB.INVITE." };
+    return {
+      kind: "broken",
+      why: "The address does not name a room. A link has the form https://HOST/r/ROOM#HUB.INVITE.",
+    };
   }
   const room = path[1] as string;
   if (!kBase64Url.test(room)) {
-    return { kind: "broken", why: "The room’s name in the address is damaged; perhaps the link was cut when it was copied." };
+    return {
+      kind: "broken",
+      why: "The room’s name in the address is damaged; perhaps the link was cut when it was copied.",
+    };
   }
   const [hub, invite, ...rest] = location.hash.replace(/^#/, "").split(".");
   if (hub === undefined || hub === "") {
-    const why = "The part of the link behind # is missing. It says by which key the hub is known, so without it this page "
-      + "could not tell the hub from an impostor. Copy the whole link again.";
+    const why =
+      "The part of the link behind # is missing. It says by which key the hub is known, so without it this page " +
+      "could not tell the hub from an impostor. Copy the whole link again.";
     return { kind: "broken", why };
   }
   if (!kBase64Url.test(hub) || rest.length > 0 || (invite !== undefined && !kBase64Url.test(invite))) {

@@ -11,9 +11,13 @@ export function isRefused(status: Status): boolean {
 }
 
 const kWords: Readonly<Record<Status["phase"], string>> = {
-  offline: "The hub cannot be reached; trying again…", connecting: "Connecting to the hub…",
-  logging_in: "Proving who you are…", attaching: "Entering the room…", receiving: "Receiving the scene…",
-  live: "Ready.", stopped: "Stopped.",
+  offline: "The hub cannot be reached; trying again…",
+  connecting: "Connecting to the hub…",
+  logging_in: "Proving who you are…",
+  attaching: "Entering the room…",
+  receiving: "Receiving the scene…",
+  live: "Ready.",
+  stopped: "Stopped.",
 };
 
 export function waitingText({ phase, text, will_retry }: Status): string {

@@ -11,14 +11,21 @@ export interface Abilities {
 export function missing(browser: Abilities, hasWebGl2: () => boolean): string[] {
   const problems: string[] = [];
   if (browser.WebAssembly === undefined) {
-    problems.push("WebAssembly is missing or switched off. The editor runs the same verified core as every peer in it.");
+    problems.push(
+      "WebAssembly is missing or switched off. The editor runs the same verified core as every peer in it.",
+    );
   }
-  if (browser.Worker === undefined) problems.push("Workers are missing. The core runs in one, so that the page stays quick.");
+  if (browser.Worker === undefined)
+    problems.push("Workers are missing. The core runs in one, so that the page stays quick.");
   if (browser.RTCPeerConnection === undefined && browser.WebSocket === undefined) {
-    problems.push("Both WebRTC and WebSocket are missing or switched off. The editor needs one of them to reach the hub.");
+    problems.push(
+      "Both WebRTC and WebSocket are missing or switched off. The editor needs one of them to reach the hub.",
+    );
   }
   if (!hasWebGl2()) {
-    problems.push("WebGL 2 is missing or switched off. Hardware acceleration may be disabled in the browser’s settings.");
+    problems.push(
+      "WebGL 2 is missing or switched off. Hardware acceleration may be disabled in the browser’s settings.",
+    );
   }
   return problems;
 }

@@ -1,0 +1,354 @@
+import { fireEvent, render, screen, within } from "@testing-library/preact";
+import userEvent from "@testing-library/user-event";
+import type { ComponentChildren } from "preact";
+import { expect, test, vi } from "vitest";
+import { createEditor } from "../../src/editor.js";
+import { Banners, connectionBanner, kDeepQueue } from "../../src/panels/banners.js";
+import { Conflicts } from "../../src/panels/conflicts.js";
+import History, { LookBackBar } from "../../src/panels/history.js";
+import { Inspector } from "../../src/panels/inspector.js";
+import InviteDialog from "../../src/panels/invite_dialog.js";
+import { Jobs } from "../../src/panels/jobs.js";
+import { Outliner } from "../../src/panels/outliner.js";
+import { MoveToDialog, PaletteDialog } from "../../src/panels/palette.js";
+import { People } from "../../src/panels/people.js";
+import { JoinPage } from "../../src/start/gate.js";
+import { shareSelection, warnBeforeLosing } from "../../src/shell/room_duties.js";
+import { StatusBar } from "../../src/shell/status_bar.js";
+import { Workspace, WorkspaceContext } from "../../src/workspace.js";
+import { FakeRoom, OTHER, SELF } from "../fake_room.js";
+
+function open() {
+  const room = new FakeRoom();
+  const editor = createEditor(room);
+  const workspace = new Workspace(editor, "");
+  const show = (what: ComponentChildren) =>
+    render(<WorkspaceContext.Provider value={workspace}>{what}</WorkspaceContext.Provider>);
+  return { room, editor, workspace, show, user: userEvent.setup() };
+}
+
+test("TheOutlinerChoosesRenamesAndHides", async () => {
+  const { room, editor, show, user } = open();
+  const { ids } = await room.create([{ name: "House" }, { name: "Door", parent_index: 0 }]);
+  show(<Outliner />);
+  await user.click(screen.getByText("Door"));
+  expect(editor.selection.value).toEqual([ids[1]]);
+  await user.dblClick(screen.getByText("Door"));
+  const field = await screen.findByRole("textbox", { name: "New name of Door" });
+  await user.clear(field);
+  await user.keyboard("Gate{Enter}");
+  expect(room.scene.get(ids[1] as string)?.name).toBe("Gate");
+  await user.click(await screen.findByRole("button", { name: "Hide Gate" }));
+  expect(room.scene.get(ids[1] as string)?.visible).toBe(false);
+});
+
+test("TheOutlinerIsATreeForKeysAndScreenReaders", async () => {
+  const { room, editor, show, user } = open();
+  const { ids } = await room.create([{ name: "House" }, { name: "Door", parent_index: 0 }, { name: "Tree" }]);
+  show(<Outliner />);
+  screen.getByRole("tree").focus();
+  await user.keyboard("{Home}");
+  expect(editor.selection.value).toEqual([ids[0]]);
+  const house = await screen.findByRole("treeitem", { name: /House/ });
+  expect(house.getAttribute("aria-expanded")).toBe("true");
+  expect(screen.getByRole("tree").getAttribute("aria-activedescendant")).toBe(house.id);
+  await user.keyboard("{ArrowLeft}");
+  expect(screen.queryByText("Door")).toBeNull();
+  await user.keyboard("{ArrowRight}{Shift>}{ArrowDown}{/Shift}");
+  expect(editor.selection.value).toEqual([ids[0], ids[1]]);
+});
+
+test("OnlyWhatIsVisibleOfTenThousandRowsIsInThePage", async () => {
+  const { room, show } = open();
+  await room.create(Array.from({ length: 10_000 }, (_, at) => ({ name: `n${at}` })));
+  show(<Outliner />);
+  expect(screen.getAllByRole("treeitem").length).toBeLessThan(100);
+});
+
+test("WhoElseHasChosenSomethingIsMarked", async () => {
+  const { room, show } = open();
+  const { ids } = await room.create([{ name: "Vase" }]);
+  room.join({ session: 2 });
+  room.setSelection(OTHER, ids);
+  show(<Outliner />);
+  expect(screen.getByRole("img", { name: "chosen by Grace" })).toBeTruthy();
+});
+
+test("TheInspectorChangesOnePartOfAllThatIsChosen", async () => {
+  const { room, editor, show, user } = open();
+  const { ids } = await room.create([
+    { name: "a", position: [1, 2, 3] },
+    { name: "b", position: [1, 5, 6] },
+  ]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  expect(screen.getByRole<HTMLInputElement>("spinbutton", { name: "Position X" }).value).toBe("1");
+  expect(screen.getByRole("spinbutton", { name: "Position Y" }).getAttribute("placeholder")).toBe("mixed");
+  screen.getByRole("spinbutton", { name: "Position X" }).focus();
+  await user.clear(screen.getByRole("spinbutton", { name: "Position X" }));
+  await user.keyboard("7{Enter}");
+  expect(ids.map((id) => room.scene.get(id)?.transform.position)).toEqual([
+    [7, 2, 3],
+    [7, 5, 6],
+  ]);
+  expect(room.submitted.filter(({ command }) => command === "set_transform")).toHaveLength(1);
+});
+
+test("AScrubIsShownLiveAndIsOneCommand", async () => {
+  const { room, editor, show } = open();
+  const { ids } = await room.create([{ name: "a" }]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  const field = screen.getByRole("spinbutton", { name: "Position Y" });
+  fireEvent.pointerDown(field, { pointerId: 1, clientX: 0, button: 0 });
+  fireEvent.pointerMove(document.body, { pointerId: 1, clientX: 80 });
+  expect(editor.dragging.value).toEqual([
+    { entity: ids[0], transform: { position: [0, 1, 0], rotation: [0, 0, 0, 1], scale: [1, 1, 1] } },
+  ]);
+  fireEvent.pointerUp(document.body, { pointerId: 1, clientX: 80 });
+  await vi.waitFor(() => expect(editor.dragging.value).toEqual([]));
+  expect(room.scene.get(ids[0] as string)?.transform.position).toEqual([0, 1, 0]);
+  expect(room.submitted.filter(({ command }) => command === "set_transform")).toHaveLength(1);
+});
+
+test("OneValueOfDifferentMaterialsKeepsTheirOthers", async () => {
+  const { room, editor, show, user } = open();
+  const { ids } = await room.create([
+    { name: "a", material: { base_color: [1, 0, 0, 1], roughness: 0.1, base_color_texture: "ab".repeat(32) } },
+    { name: "b", material: { base_color: [0, 1, 0, 1], roughness: 0.2 } },
+  ]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  screen.getByRole("spinbutton", { name: "Roughness" }).focus();
+  await user.keyboard("0.7{Enter}");
+  const [a, b] = ids.map((id) => room.scene.get(id)?.material);
+  expect(a).toMatchObject({ base_color: [1, 0, 0, 1], roughness: 0.7, base_color_texture: "ab".repeat(32) });
+  expect(b).toMatchObject({ base_color: [0, 1, 0, 1], roughness: 0.7 });
+  expect(editor.undoLabels.undoCount).toBe(2);
+});
+
+test("ATextureIsTakenAwayAndComponentsComeAndGo", async () => {
+  const { room, editor, show, user } = open();
+  const { ids } = await room.create([{ name: "a", material: { normal_texture: "ab".repeat(32) } }]);
+  const [id] = ids as [string];
+  editor.selection.value = ids;
+  show(<Inspector />);
+  await user.click(screen.getByRole("button", { name: "Remove texture: Normals" }));
+  expect(room.scene.get(id)?.material).not.toHaveProperty("normal_texture");
+  await user.click(screen.getByRole("button", { name: "Remove material" }));
+  expect(room.scene.get(id)?.material).toBeUndefined();
+  await user.click(screen.getByRole("button", { name: "Add to it" }));
+  await user.click(screen.getByRole("menuitem", { name: "Light" }));
+  expect(room.scene.get(id)?.light?.kind).toBe("point");
+});
+
+test("TagsMergeInsteadOfReplacing", async () => {
+  const { room, editor, show, user } = open();
+  const { ids } = await room.create([{ name: "a", tags: ["old"] }]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  await user.type(screen.getByRole("textbox", { name: /Add tags/ }), "wood, red{Enter}");
+  expect(room.submitted.at(-1)).toEqual({ command: "change_tags", targets: ids, add: ["wood", "red"] });
+  await user.click(await screen.findByRole("button", { name: "Remove tag old" }));
+  expect(room.scene.get(ids[0] as string)?.tags).toEqual(["red", "wood"]);
+});
+
+test("ConflictsQueueAndAreRedoneOrDiscarded", async () => {
+  const { room, workspace, show, user } = open();
+  show(<Conflicts />);
+  expect(screen.queryByRole("alertdialog")).toBeNull();
+  room.loseAgainst("set_transform", "Grace moved the vase after you did.");
+  room.loseAgainst("set_material", "Grace painted the vase.");
+  const panel = await screen.findByRole("alertdialog");
+  expect(panel.textContent).toContain("2 of your edits were overtaken");
+  await user.click(within(panel).getAllByRole("button", { name: "Redo on top" })[0] as HTMLElement);
+  expect(room.submitted.at(-1)).toEqual({ command: "set_transform" });
+  expect(workspace.conflicts.value).toHaveLength(1);
+  await user.click(within(panel).getByRole("button", { name: "Discard" }));
+  expect(screen.queryByRole("alertdialog")).toBeNull();
+});
+
+test("BannersSayWhatAPersonMustKnowAboutTheConnection", () => {
+  const { room, workspace } = open();
+  const text = () => connectionBanner(workspace, () => undefined)?.text ?? "";
+  expect(text()).toBe("");
+  room.setStatus({ queued_commands: kDeepQueue });
+  expect(text()).toContain(`${kDeepQueue} edits wait`);
+  room.setStatus({ rate_limited: true });
+  expect(text()).toContain("limited pace");
+  room.setStatus({ writer: false });
+  expect(text()).toContain("Another tab");
+  room.setStatus({ phase: "offline", queued_commands: 3, text: "The hub is stopping." });
+  expect(text()).toBe("You are offline. 3 edits wait for the connection. The hub is stopping.");
+  room.setStatus({ phase: "stopped", text: "Your role was revoked." });
+  expect(text()).toBe("Your role was revoked.");
+});
+
+test("TheWriterCanBeTakenOver", async () => {
+  const { room, show, user } = open();
+  room.setStatus({ writer: false });
+  show(<Banners />);
+  await user.click(screen.getByRole("button", { name: "Edit here instead" }));
+  expect(room.status.writer).toBe(true);
+});
+
+test("AnAdminChangesRolesAndPutsPeopleOut", async () => {
+  const { room, show, user } = open();
+  room.join({ session: 2 });
+  show(<People />);
+  await user.click(screen.getByRole("button", { name: "Manage Grace" }));
+  await user.click(screen.getByRole("menuitemcheckbox", { name: "Make viewer" }));
+  expect(room.submitted.at(-1)).toEqual({ command: "grant_role", author: OTHER, role: "viewer" });
+  await user.click(screen.getByRole("button", { name: "Manage Grace" }));
+  await user.click(screen.getByRole("menuitem", { name: "Put out…" }));
+  await user.click(screen.getByRole("button", { name: "Put out" }));
+  expect(room.submitted.at(-1)).toEqual({ command: "revoke_role", author: OTHER });
+});
+
+test("WhoIsNoAdminCannotManageAnybody", () => {
+  const { room, show } = open();
+  room.join({ session: 2 });
+  room.setStatus({ role: "editor" });
+  show(<People />);
+  expect(screen.queryByRole("button", { name: "Manage Grace" })).toBeNull();
+  expect(screen.queryByRole("button", { name: "Invite people" })).toBeNull();
+});
+
+test("TheViewOfSomebodyIsFollowedAndLeft", async () => {
+  const { room, editor, show, user } = open();
+  room.join({ session: 2, presence: { view: { position: [0, 0, 0], rotation: [0, 0, 0, 1] } } });
+  show(<People />);
+  await user.click(screen.getByRole("button", { name: "Follow the view of Grace" }));
+  expect(editor.following.value).toBe(2);
+  await user.click(await screen.findByRole("button", { name: "Stop following Grace" }));
+  expect(editor.following.value).toBeNull();
+});
+
+test("AnInviteHasARoleAnEndAndUses", async () => {
+  const { room, show, user } = open();
+  show(<InviteDialog onClose={() => undefined} />);
+  await user.selectOptions(screen.getByLabelText("They become"), "viewer");
+  await user.selectOptions(screen.getByLabelText("The link ends"), "never");
+  await user.selectOptions(screen.getByLabelText("It can be used"), "1");
+  await user.click(screen.getByRole("button", { name: "Make a link" }));
+  expect(room.invites).toEqual([{ role: "viewer", expiresAt: null, uses: 1 }]);
+  expect(screen.getByLabelText<HTMLInputElement>("For browsers").value).toContain("https://");
+  expect(screen.getByLabelText<HTMLInputElement>("For native programs").value).toContain("theta://");
+});
+
+test("AnInviteThatPeopleCameByCanBeRevoked", async () => {
+  const { room, show, user } = open();
+  room.members = [
+    ...room.members,
+    { author: OTHER, name: "Grace", role: "editor", selection: [], invite: "ee".repeat(32) },
+  ];
+  room.emit("members", room.members);
+  show(<InviteDialog onClose={() => undefined} />);
+  await user.click(screen.getByRole("button", { name: "Revoke" }));
+  expect(room.submitted.at(-1)).toEqual({ command: "revoke_invite", invite: "ee".repeat(32) });
+});
+
+test("TheHistoryIsFilteredAndLookedBackAt", async () => {
+  const { room, editor, show, user } = open();
+  const { ids } = await room.create([{ name: "first" }]);
+  room.join({ session: 2 });
+  room.remote({ command: "rename_entity", target: ids[0] as string, name: "second" });
+  show(
+    <>
+      <LookBackBar />
+      <History />
+    </>,
+  );
+  await screen.findByText("rename entity");
+  await user.selectOptions(screen.getByLabelText("By"), SELF);
+  expect(screen.queryByText("rename entity")).toBeNull();
+  const entry = screen.getByText("create entities").closest("li") as HTMLElement;
+  await user.click(within(entry).getByRole("button"));
+  await screen.findByRole("group", { name: "Looking back" });
+  expect(editor.scene.value.get(ids[0] as string)?.name).toBe("first");
+  expect(editor.readOnly.value).toContain("past");
+  await user.click(screen.getByRole("button", { name: "Back to now" }));
+  expect(editor.scene.value.get(ids[0] as string)?.name).toBe("second");
+});
+
+test("ThePaletteRunsWhatItFinds", async () => {
+  const { editor, show, user } = open();
+  show(<PaletteDialog onClose={() => undefined} />);
+  await user.type(screen.getByRole("combobox"), "rotate{Enter}");
+  expect(editor.tool.value).toBe("rotate");
+});
+
+test("MoveToOffersNoPlaceWithinWhatIsMoved", async () => {
+  const { room, editor, show, user } = open();
+  const { ids } = await room.create([{ name: "box" }, { name: "inside", parent_index: 0 }, { name: "shelf" }]);
+  editor.selection.value = [ids[0] as string];
+  show(<MoveToDialog onClose={() => undefined} />);
+  expect(screen.getAllByRole("option").map((option) => option.textContent)).toEqual(["The top level", "shelf"]);
+  await user.type(screen.getByRole("combobox"), "shelf{Enter}");
+  await vi.waitFor(() => expect(room.scene.get(ids[0] as string)?.parent).toBe(ids[2]));
+});
+
+test("AJobShowsItsProgressAndIsCancelled", async () => {
+  const { workspace, show, user } = open();
+  show(<Jobs />);
+  const result = workspace.runJob(
+    "Import x.glb",
+    (task) =>
+      new Promise((_, reject) => {
+        task.onProgress(0.5, "Reading");
+        task.signal.addEventListener("abort", () => reject(new Error("aborted")));
+      }),
+  );
+  await screen.findByText("Reading");
+  await user.click(screen.getByRole("button", { name: "Cancel: Import x.glb" }));
+  expect(await result).toBeNull();
+  expect(workspace.toasts.shown.value.map(({ text }) => text)).toEqual(["Import x.glb: cancelled."]);
+});
+
+test("TheSelectionIsSharedOnceItRests", async () => {
+  vi.useFakeTimers();
+  const { room, editor } = open();
+  const { ids } = await room.create([{}, {}]);
+  const stop = shareSelection(editor);
+  editor.selection.value = [ids[0] as string];
+  editor.selection.value = ids;
+  vi.advanceTimersByTime(300);
+  expect(room.submitted.filter(({ command }) => command === "highlight_selection")).toEqual([
+    { command: "highlight_selection", targets: ids },
+  ]);
+  stop();
+  vi.useRealTimers();
+});
+
+test("ThePageAsksBeforeItGoesOnlyWhileEditsAreNotStored", () => {
+  const { room, editor } = open();
+  const stop = warnBeforeLosing(editor);
+  const leave = () => {
+    const event = new Event("beforeunload", { cancelable: true });
+    window.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  expect(leave()).toBe(false);
+  room.setStatus({ unstored_edits: 2 });
+  expect(leave()).toBe(true);
+  stop();
+  expect(leave()).toBe(false);
+});
+
+test("TheStatusBarTellsTheTransportAndWhatIsPending", () => {
+  const { room, show } = open();
+  room.setStatus({ transport_kind: "websocket", queued_commands: 2, commands_in_flight: 1 });
+  show(<StatusBar />);
+  expect(screen.getByText("WebSocket")).toBeTruthy();
+  expect(screen.getByText("3 pending")).toBeTruthy();
+});
+
+test("ANameIsAskedForBeforeJoining", async () => {
+  const user = userEvent.setup();
+  const onJoin = vi.fn();
+  render(<JoinPage room="ROOM" hub="hub.example" hasInvite name="" onJoin={onJoin} />);
+  const join = screen.getByRole<HTMLButtonElement>("button", { name: "Join" });
+  expect(join.disabled).toBe(true);
+  await user.type(screen.getByLabelText("Your name"), "  Ada {Enter}");
+  expect(onJoin).toHaveBeenCalledWith("Ada");
+});
