@@ -12,6 +12,7 @@ test("ALinkNamesRoomHubAndPerhapsAnInvite", () => {
     room: "ROOM-1",
     link: "https://hub.example/r/ROOM-1#HUB.INVITE_2",
     hasInvite: true,
+    transport: "auto",
   });
   expect(at("/r/ROOM-1", "#HUB")).toMatchObject({ kind: "room", hasInvite: false });
 });

@@ -21,9 +21,12 @@ const kTransports: readonly Transport[] = ["auto", "webrtc", "websocket"];
  * Reads `/r/ROOM#HUB` or `/r/ROOM#HUB.INVITE`. The deeper checks are the core's. `?transport=websocket` or `webrtc`
  * before the `#` insists on one way to the hub, to find out what a network lets through.
  */
-export function readLink(
-  location: { readonly origin: string; readonly pathname: string; readonly search?: string; readonly hash: string },
-): PageLink {
+export function readLink(location: {
+  readonly origin: string;
+  readonly pathname: string;
+  readonly search?: string;
+  readonly hash: string;
+}): PageLink {
   const path = /^\/r\/([^/]*)\/?$/.exec(location.pathname);
   if (path === null) {
     if (location.pathname === "/" || location.pathname === "/index.html") return { kind: "none" };
@@ -52,7 +55,10 @@ export function readLink(
   const asked = new URLSearchParams(location.search ?? "").get("transport") ?? "auto";
   const transport = kTransports.find((kind) => kind === asked);
   if (transport === undefined) {
-    return { kind: "broken", why: `The address asks for the transport "${asked}"; there are auto, webrtc and websocket.` };
+    return {
+      kind: "broken",
+      why: `The address asks for the transport "${asked}"; there are auto, webrtc and websocket.`,
+    };
   }
   const link = `${location.origin}/r/${room}${location.hash}`;
   return { kind: "room", room, link, hasInvite: invite !== undefined, transport };
