@@ -26,7 +26,7 @@ setup_read_system() {
 setup_packages_run() {
   echo build-essential cmake ninja-build ccache pkg-config git ca-certificates python3 lld
   echo libsodium-dev libzstd-dev libsqlite3-dev libflatbuffers-dev flatbuffers-compiler "$boost"
-  echo libcli11-dev libtomlplusplus-dev libexpected-dev nlohmann-json3-dev libgnutls28-dev libtinygltf-dev
+  echo libcli11-dev libtomlplusplus-dev libexpected-dev nlohmann-json3-dev libgnutls28-dev libssl-dev libtinygltf-dev
   echo libusrsctp-dev
   echo libgtest-dev libgmock-dev assimp-testmodels
   setup_packages_quic

@@ -1,4 +1,6 @@
 #include <ctime>
+#include <filesystem>
+#include <vector>
 
 #include "commands.h"
 #include "data_folder.h"
@@ -13,6 +15,13 @@ struct HubOptions {
   std::string listen;
   std::string http;
   std::string config;
+  std::string editor;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string tls;
+  std::string public_address;
+  std::string page;
+  bool allow_plain_http = false;
 };
 
 std::string time_text(WallTime time) {
@@ -43,6 +52,16 @@ ExitCode exit_code_of(hub::ServerError error) {
   return error == hub::ServerError::config ? ExitCode::bad_input : ExitCode::failed;
 }
 
+/// Where an editor may lie beside this program: installed, or in the folder that the build made.
+std::vector<std::string> editor_folders() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return {};
+  const auto folder = program.parent_path();
+  return {(folder / "../share/theta/editor").lexically_normal().string(),
+          (folder / "../../web/editor").lexically_normal().string()};
+}
+
 ExitCode run_hub(const Context& context, const HubOptions& options) {
   // The same in a file or a variable is the configuration's fault, which the hub tells.
   for (const auto& [name, value] : {std::pair{"--listen", &options.listen}, std::pair{"--http", &options.http}})
@@ -62,13 +81,24 @@ ExitCode run_hub(const Context& context, const HubOptions& options) {
   server_options.listen = options.listen;
   server_options.http = options.http;
   server_options.config_file = options.config;
+  server_options.editor = options.editor;
+  server_options.default_editor_folders = editor_folders();
+  server_options.tls_certificate = options.tls_certificate;
+  server_options.tls_key = options.tls_key;
+  server_options.tls = options.tls;
+  server_options.public_address = options.public_address;
+  server_options.page = options.page;
+  server_options.allow_plain_http = options.allow_plain_http;
   server_options.log = [&context](const hub::LogEvent& event) { write_log(context.output, event); };
   auto server = hub::HubServer::open(std::move(server_options));
   if (!server) return context.output.fail(exit_code_of(server.error().code), server.error().message);
   const auto& addresses = (*server)->addresses();
   // Other programs wait for this line, so it is JSON in either mode.
-  context.output.event(
-      {{"event", "ready"}, {"quic", addresses.quic}, {"http", addresses.http}, {"fingerprint", addresses.fingerprint}});
+  context.output.event({{"event", "ready"},
+                        {"quic", addresses.quic},
+                        {"http", addresses.http},
+                        {"page", addresses.page},
+                        {"fingerprint", addresses.fingerprint}});
   (*server)->run();
   return ExitCode::ok;
 }
@@ -81,7 +111,16 @@ void add_hub_command(CLI::App& app, Context& context) {
   command->add_option("--data", context.data_option, "data folder (default: per user)");
   command->add_option("--listen", options->listen, "UDP address for peers (default [::]:4433); port 0 picks one");
   command->add_option("--http", options->http,
-                      "TCP address for health and metrics (default 127.0.0.1:4480); port 0 picks one");
+                      "TCP address for browsers, health and metrics (default 127.0.0.1:4480); port 0 picks one");
+  command->add_option("--editor", options->editor, "folder of the browser's editor (default: the one beside theta)");
+  command->add_option("--tls-certificate", options->tls_certificate, "PEM file: serve HTTPS with this certificate");
+  command->add_option("--tls-key", options->tls_key, "PEM file: the certificate's key");
+  command->add_option("--tls", options->tls, "self-signed: serve HTTPS with a certificate that the hub makes");
+  command->add_flag("--allow-plain-http", options->allow_plain_http,
+                    "serve HTTP without TLS on an address that others can reach");
+  command->add_option("--public-address", options->public_address,
+                      "IP address that browsers reach the UDP port at (default: where their HTTP came in)");
+  command->add_option("--page", options->page, "address of the editor for links, such as https://hub.example:4480");
   command->add_option("--config", options->config, "TOML file (docs/hub.md); read again on SIGHUP");
   command->callback([&context, options] { context.run = [&context, options] { return run_hub(context, *options); }; });
 }

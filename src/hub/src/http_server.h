@@ -1,56 +1,59 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
+#include "http_message.h"
 #include "theta/hub/server.h"
 
 namespace theta::hub {
 
-struct HttpAnswer {
-  unsigned status = 200;
-  std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-};
+class WebSocketEndpoint;
+struct HttpServerShared;
 
-/// What came, and what was turned away.
+/// What came, and what was turned away before any route saw it.
 struct HttpStats {
   std::uint64_t requests = 0;  // answered, refusals included
   std::uint64_t malformed = 0;
-  std::uint64_t wrong_method = 0;
   std::uint64_t header_too_large = 0;
   std::uint64_t body_too_large = 0;
   std::uint64_t timeouts = 0;
   std::uint64_t connections_full = 0;  // ended for a newcomer's sake
+  std::uint64_t tls_failures = 0;      // handshakes
+  std::uint64_t plain_redirects = 0;   // plain HTTP where TLS is spoken
 };
 
-/// Answers GET and HEAD, one request a connection, on the owner's loop. Connections, sizes and time are bounded; a
-/// connection over the bound ends the oldest one.
+/// HTTP/1.1 on the owner's loop, plain or over TLS: requests in turn on a connection that is kept, or handed to the
+/// WebSocket endpoint. Connections, sizes and times are bounded; a connection over the bound ends the one that was
+/// used longest ago.
 class HttpServer {
  public:
-  using Handler = std::function<HttpAnswer(std::string_view path)>;
+  using Handler = std::function<HttpAnswer(const HttpRequest&)>;
+  using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
   HttpServer(boost::asio::io_context& loop, const HttpLimits& limits, Handler handler);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  /// Who takes upgraded connections; outlives the server, or is taken away with null.
+  void set_websockets(WebSocketEndpoint* endpoint);
+  /// For connections that are accepted from now on; null: plain HTTP.
+  void set_tls(TlsContext context);
   /// "127.0.0.1:8080", "[::1]:0".
   [[nodiscard]] ServerResult<void> listen(const std::string& address);
   [[nodiscard]] std::string local_address() const;
   [[nodiscard]] const HttpStats& stats() const;
   /// For connections that are accepted from now on.
   void set_limits(const HttpLimits& limits);
+  /// Accepts no more, and ends connections that wait for a request.
   void close();
 
  private:
-  struct Shared;
-  class Connection;
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<HttpServerShared> shared_;
 };
 
 }  // namespace theta::hub

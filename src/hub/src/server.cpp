@@ -11,13 +11,13 @@
 #include <filesystem>
 
 #include "data_folder.h"
-#include "http_server.h"
 #include "hub_log.h"
+#include "hub_transports.h"
+#include "hub_web.h"
 #include "theta/base/hex.h"
 #include "theta/hub/hub.h"
 #include "theta/log/record.h"
 #include "theta/store/sqlite_engine.h"
-#include "theta/transport/quic_endpoint.h"
 #include "transport_metrics.h"
 
 namespace theta::hub {
@@ -45,7 +45,17 @@ ServerConfig with_flags(ServerConfig config, const HubServer::Options& options) 
   if (place.data.empty()) place.data = options.default_data_folder;
   if (!options.data_folder.empty()) place.data = options.data_folder;
   if (!options.listen.empty()) place.listen = options.listen;
-  if (!options.http.empty()) place.http = options.http;
+  const auto override = [](std::string& slot, const std::string& flag) {
+    if (!flag.empty()) slot = flag;
+  };
+  override(place.http, options.http);
+  override(place.editor, options.editor);
+  override(place.tls_certificate, options.tls_certificate);
+  override(place.tls_key, options.tls_key);
+  override(place.tls, options.tls);
+  override(place.public_address, options.public_address);
+  override(place.page, options.page);
+  place.allow_plain_http |= options.allow_plain_http;
   return config;
 }
 
@@ -82,18 +92,18 @@ struct HubServer::State final : transport::EventSink {
         config(std::move(config_)),
         hub_log(options.log),
         wake_timer(loop),
-        signals(loop),
-        http(loop, config.http, [this](std::string_view path) { return answer_http(path); }) {}
+        signals(loop) {}
   ~State() override { release_descriptors(); }
 
   // Opening, in this order.
   [[nodiscard]] ServerResult<void> open_store();
-  [[nodiscard]] ServerResult<void> open_endpoint();
+  [[nodiscard]] ServerResult<void> open_transports();
   void make_hub();
+  [[nodiscard]] ServerResult<void> open_web();
 
   // The loop.
   void on_event(const transport::Event& event) override { hub->on_event(event); }
-  void watch_endpoint();
+  void watch_udp();
   void watch_store();
   void watch_signals();
   void turn(Now now);
@@ -106,8 +116,7 @@ struct HubServer::State final : transport::EventSink {
   void release_descriptors();
 
   [[nodiscard]] ServerResult<void> reload();
-  [[nodiscard]] HttpAnswer answer_http(std::string_view path);
-  void refresh_transport_metrics();
+  [[nodiscard]] std::string metrics_text();
   void say(LogLevel level, std::string_view event, std::string_view text, HubLog::Fields fields = {}) {
     hub_log.say(level, read_clocks(), event, text, std::move(fields));
   }
@@ -119,15 +128,15 @@ struct HubServer::State final : transport::EventSink {
   Addresses addresses;
   asio::io_context loop;
   std::unique_ptr<store::SqliteEngine> engine;
-  std::unique_ptr<transport::QuicEndpoint> endpoint;
+  std::unique_ptr<HubTransports> transports;
   std::unique_ptr<Hub> hub;
+  std::unique_ptr<HubWeb> web;
   std::unique_ptr<TransportMetrics> transport_metrics;
-  std::optional<asio::posix::stream_descriptor> endpoint_descriptor;
+  std::optional<asio::posix::stream_descriptor> udp_descriptor;
   std::optional<asio::posix::stream_descriptor> store_descriptor;
   asio::steady_timer wake_timer;
   MonotonicTime armed_for = MonotonicTime::max();  // when `wake_timer` fires
   asio::signal_set signals;
-  HttpServer http;
   std::vector<store::Completion> completions;
 
   enum class Phase : std::uint8_t { serving, draining, saying_goodbye, stopped };
@@ -154,17 +163,13 @@ ServerResult<void> HubServer::State::open_store() {
   return {};
 }
 
-ServerResult<void> HubServer::State::open_endpoint() {
+ServerResult<void> HubServer::State::open_transports() {
   const auto address = transport::SocketAddress::parse(config.place.listen);
   if (!address) return fail(ServerError::address, "The address to listen on: " + address.error().message);
-  transport::QuicEndpoint::Options endpoint_options;
-  endpoint_options.listen = *address;
-  endpoint_options.quic = config.quic;
-  endpoint_options.quic.hub_seed = folder.seed();
-  auto opened = transport::QuicEndpoint::open(endpoint_options, *this);
-  if (!opened) return fail(ServerError::address, std::move(opened.error().message));
-  endpoint = std::move(*opened);
-  return http.listen(config.place.http);
+  auto opened = HubTransports::open(*address, config.quic, folder.key(), *this);
+  if (!opened) return tl::unexpected(std::move(opened.error()));
+  transports = std::move(*opened);
+  return {};
 }
 
 void HubServer::State::make_hub() {
@@ -173,7 +178,7 @@ void HubServer::State::make_hub() {
       config.hub,
       Hub::Dependencies{.key = folder.key(),
                         .admin_token = folder.admin_token(),
-                        .transport = *endpoint,
+                        .transport = transports->peers(),
                         .store = *engine,
                         .random = [](std::span<std::uint8_t> bytes) { ::randombytes_buf(bytes.data(), bytes.size()); },
                         .stopwatch = [] { return read_clocks().monotonic; },
@@ -181,25 +186,50 @@ void HubServer::State::make_hub() {
                         .log = options.log});
   hub->set_now(now);
   transport_metrics = std::make_unique<TransportMetrics>(hub->registry());
-  addresses = {endpoint->local_address().to_string(), http.local_address(), to_base64url(hub->key().view())};
-  endpoint_descriptor.emplace(loop, endpoint->fd());
+  udp_descriptor.emplace(loop, transports->mux().fd());
   store_descriptor.emplace(loop, engine->event_fd());
-  watch_endpoint();
+  watch_udp();
   watch_store();
   if (options.handle_signals) watch_signals();
   asio::post(loop, [this] { turn(read_clocks()); });
 }
 
+ServerResult<void> HubServer::State::open_web() {
+  web = std::make_unique<HubWeb>(
+      HubWeb::Dependencies{.loop = loop,
+                           .transports = *transports,
+                           .key = folder.key(),
+                           .data_folder = folder.path(),
+                           .default_editor_folders = options.default_editor_folders,
+                           .turn = {.begin =
+                                        [this] {
+                                          const auto now = read_clocks();
+                                          hub->set_now(now);
+                                          return now;
+                                        },
+                                    .end = [this](Now now) { turn(now); }},
+                           .clock = read_clocks,
+                           .is_ready = [this] { return hub->is_ready() && phase == Phase::serving; },
+                           .metrics = [this] { return metrics_text(); },
+                           .say = [this](LogLevel level, std::string_view event, std::string_view text,
+                                         HubLog::Fields fields) { say(level, event, text, std::move(fields)); }},
+      config.http);
+  if (auto opened = web->open(config.place); !opened) return opened;
+  addresses = {transports->mux().local_address().to_string(), web->local_address(), web->page(),
+               to_base64url(hub->key().view())};
+  return {};
+}
+
 // ---- The loop -----------------------------------------------------------------------------------------------------
 
-void HubServer::State::watch_endpoint() {
-  endpoint_descriptor->async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+void HubServer::State::watch_udp() {
+  udp_descriptor->async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
     if (error) return;
     const auto now = read_clocks();
     hub->set_now(now);
-    endpoint->on_readable(now.monotonic);
+    transports->on_readable(now.monotonic);
     turn(now);
-    if (phase != Phase::stopped) watch_endpoint();
+    if (phase != Phase::stopped) watch_udp();
   });
 }
 
@@ -232,13 +262,13 @@ void HubServer::State::turn(Now now) {
   engine->poll(completions);
   hub->on_completions(completions, now);
   hub->step(now);
-  endpoint->flush(now.monotonic);
+  transports->flush(now.monotonic);
   if (phase != Phase::serving) continue_stop(now);
   if (phase != Phase::stopped) arm_timer(now);
 }
 
 void HubServer::State::arm_timer(Now now) {
-  auto wakeup = std::min(hub->next_wakeup(), endpoint->next_timeout());
+  auto wakeup = std::min(hub->next_wakeup(), transports->next_timeout());
   if (phase != Phase::serving) wakeup = std::min(wakeup, phase_ends);
   // A timer that fires too early costs one turn; setting it anew in every turn costs system calls in each.
   if (armed_for <= wakeup) return;
@@ -250,7 +280,7 @@ void HubServer::State::arm_timer(Now now) {
     armed_for = MonotonicTime::max();
     const auto then = read_clocks();
     hub->set_now(then);
-    endpoint->on_timer(then.monotonic);
+    transports->on_timer(then.monotonic);
     turn(then);
   });
 }
@@ -268,7 +298,7 @@ void HubServer::State::begin_stop() {
   const auto now = read_clocks();
   hub->set_now(now);
   hub->begin_shutdown();
-  http.close();
+  web->close();
   phase = Phase::draining;
   phase_ends = now.monotonic + kDrainTimeout;
   turn(now);
@@ -278,20 +308,20 @@ void HubServer::State::continue_stop(Now now) {
   const bool is_over = now.monotonic >= phase_ends;
   if (phase == Phase::draining && (hub->is_drained() || is_over)) {
     hub->close_all();
-    endpoint->shut_down(CloseReason::going_away, kGoodbye);
-    endpoint->flush(now.monotonic);
+    transports->shut_down(CloseReason::going_away, kGoodbye);
+    transports->flush(now.monotonic);
     phase = Phase::saying_goodbye;
     phase_ends = now.monotonic + kGoodbyeTimeout;
   } else if (phase == Phase::saying_goodbye && is_over) {
     phase = Phase::stopped;
   }
-  if (phase == Phase::saying_goodbye && endpoint->connection_count() == 0) phase = Phase::stopped;
+  if (phase == Phase::saying_goodbye && transports->connection_count() == 0) phase = Phase::stopped;
   if (phase == Phase::stopped) loop.stop();
 }
 
 void HubServer::State::release_descriptors() {
   // The endpoint and the engine own them.
-  if (endpoint_descriptor) endpoint_descriptor->release();
+  if (udp_descriptor) udp_descriptor->release();
   if (store_descriptor) store_descriptor->release();
 }
 
@@ -307,39 +337,27 @@ ServerResult<void> HubServer::State::reload() {
   if (was.data != is.data || was.listen != is.listen || was.http != is.http)
     say(LogLevel::warning, "restart_needed",
         "Data folder and addresses stay as they are until the hub is started again.");
-  loaded->place = config.place;
+  loaded->place.data = was.data;
+  loaded->place.listen = was.listen;
+  loaded->place.http = was.http;
+  if (auto web_reloaded = web->reload(loaded->place, loaded->http); !web_reloaded) {
+    say(LogLevel::error, "configuration_refused", "The configuration stays as it was: " + web_reloaded.error().message,
+        {{"reason", web_reloaded.error().message}});
+    return web_reloaded;
+  }
   config = std::move(*loaded);
+  addresses.page = web->page();
   hub->set_config(config.hub);
-  endpoint->set_options(config.quic);
-  http.set_limits(config.http);
+  transports->set_options(config.quic);
   say(LogLevel::info, "configuration_reloaded", "The configuration was read again.");
   return {};
 }
 
-void HubServer::State::refresh_transport_metrics() {
-  transport_metrics->refresh(endpoint->stats());
-  transport_metrics->refresh(endpoint->mux().stats());
-  transport_metrics->refresh(http.stats());
-}
-
-HttpAnswer HubServer::State::answer_http(std::string_view path) {
-  HttpAnswer answer;
-  if (path == "/healthz") {
-    answer.body = "ok\n";
-  } else if (path == "/readyz") {
-    const bool is_ready = hub->is_ready() && phase == Phase::serving;
-    answer.status = is_ready ? 200 : 503;
-    answer.body = is_ready ? "ready\n" : "The hub is starting or stopping; ask again soon.\n";
-  } else if (path == "/metrics") {
-    hub->set_now(read_clocks());
-    refresh_transport_metrics();
-    answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    answer.body = telemetry::write_prometheus(hub->metrics());
-  } else {
-    answer.status = 404;
-    answer.body = "There is nothing here; this hub answers /healthz, /readyz and /metrics.\n";
-  }
-  return answer;
+std::string HubServer::State::metrics_text() {
+  hub->set_now(read_clocks());
+  transport_metrics->refresh(*transports);
+  transport_metrics->refresh(web->http_stats(), web->site_stats(), web->rtc_stats());
+  return telemetry::write_prometheus(hub->metrics());
 }
 
 // ---- The class ----------------------------------------------------------------------------------------------------
@@ -356,12 +374,14 @@ ServerResult<std::unique_ptr<HubServer>> HubServer::open(Options options) {
   if (!folder) return tl::unexpected(std::move(folder.error()));
   auto state = std::make_unique<State>(std::move(options), std::move(*folder), std::move(*config));
   if (auto opened = state->open_store(); !opened) return tl::unexpected(std::move(opened.error()));
-  if (auto opened = state->open_endpoint(); !opened) return tl::unexpected(std::move(opened.error()));
+  if (auto opened = state->open_transports(); !opened) return tl::unexpected(std::move(opened.error()));
   state->make_hub();
+  if (auto opened = state->open_web(); !opened) return tl::unexpected(std::move(opened.error()));
   const auto& addresses = state->addresses;
   state->say(LogLevel::info, "serving", "Serving peers on " + addresses.quic + " and HTTP on " + addresses.http + ".",
              {{"quic", addresses.quic},
               {"http", addresses.http},
+              {"page", addresses.page},
               {"fingerprint", addresses.fingerprint},
               {"data", state->folder.path()}});
   return std::unique_ptr<HubServer>(new HubServer(std::move(state)));

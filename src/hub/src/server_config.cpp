@@ -25,7 +25,7 @@ constexpr double kTerabyte = 1e12;
 /// Where a setting is kept, and what it may be. Times are in milliseconds.
 struct Field {
   std::string name;
-  std::variant<std::size_t*, double*, milliseconds*, MonotonicClock::duration*, std::string*> slot;
+  std::variant<std::size_t*, double*, milliseconds*, MonotonicClock::duration*, std::string*, bool*> slot;
   double min = 0;
   double max = 0;
 };
@@ -131,6 +131,14 @@ std::vector<Field> fields_of(ServerConfig& config) {
   fields.push_back({"hub.data", &config.place.data});
   fields.push_back({"hub.listen", &config.place.listen});
   fields.push_back({"hub.http", &config.place.http});
+  fields.push_back({"hub.editor", &config.place.editor});
+  fields.push_back({"hub.tls_certificate", &config.place.tls_certificate});
+  fields.push_back({"hub.tls_key", &config.place.tls_key});
+  fields.push_back({"hub.tls", &config.place.tls});
+  fields.push_back({"hub.allow_plain_http", &config.place.allow_plain_http});
+  fields.push_back({"hub.public_address", &config.place.public_address});
+  fields.push_back({"hub.page", &config.place.page});
+  fields.push_back({"hub.allowed_origins", &config.place.allowed_origins});
   add_guards(fields, config.hub);
   add_hub(fields, config.hub);
   add_process(fields, config.quic, config.http);
@@ -145,6 +153,7 @@ std::string number_text(double value) {
 }
 
 bool is_text(const Field& field) { return std::holds_alternative<std::string*>(field.slot); }
+bool is_switch(const Field& field) { return std::holds_alternative<bool*>(field.slot); }
 
 double value_of(const Field& field) {
   if (const auto* slot = std::get_if<std::size_t*>(&field.slot)) return static_cast<double>(**slot);
@@ -161,6 +170,7 @@ std::string text_of(const Field& field) {
     text << toml::value(**slot);
     return text.str();
   }
+  if (is_switch(field)) return *std::get<bool*>(field.slot) ? "true" : "false";
   return number_text(value_of(field));
 }
 
@@ -204,6 +214,12 @@ ConfigResult<void> apply_section(std::vector<Field>& fields, const std::string& 
       if (!text || !node.is_string())
         return fail(ConfigError::bad_value, place(file_name, node.source()) + name + " takes a text in quotes.");
       *std::get<std::string*>(field->slot) = *text;
+      continue;
+    }
+    if (is_switch(*field)) {
+      if (!node.is_boolean())
+        return fail(ConfigError::bad_value, place(file_name, node.source()) + name + " takes true or false.");
+      *std::get<bool*>(field->slot) = *node.value<bool>();
       continue;
     }
     const auto value = node.value<double>();
@@ -270,6 +286,13 @@ ConfigResult<ServerConfig> apply_environment(ServerConfig config, const Environm
     if (!text) continue;
     if (is_text(field)) {
       *std::get<std::string*>(field.slot) = *text;
+      continue;
+    }
+    if (is_switch(field)) {
+      if (*text != "true" && *text != "false")
+        return fail(ConfigError::bad_value,
+                    "The environment's " + variable + " takes true or false; got \"" + *text + "\".");
+      *std::get<bool*>(field.slot) = *text == "true";
       continue;
     }
     double value = 0;

@@ -23,6 +23,7 @@ class WebSocketEngine::Core final : public WebSocketHost {
     networks_ = SourceTable(0, hash);
   }
 
+  [[nodiscard]] std::optional<Failure<WebSocketRefusal>> refusal(const SocketAddress& remote);
   [[nodiscard]] Expected<PeerId, WebSocketRefusal> accept(WebSocketLink& link, const SocketAddress& remote);
   [[nodiscard]] WebSocketPeer* find(PeerId peer) const {
     const auto found = peers_.find(peer.value());
@@ -131,14 +132,21 @@ std::optional<WebSocketRefusal> WebSocketEngine::Core::refusal_of(const SocketAd
   return std::nullopt;
 }
 
-Expected<PeerId, WebSocketRefusal> WebSocketEngine::Core::accept(WebSocketLink& link, const SocketAddress& remote) {
-  if (const auto refusal = refusal_of(remote)) {
-    const char* text = "The hub has as many connections as it takes; try again later.";
-    if (*refusal == WebSocketRefusal::of_source)
-      text = "Too many connections from your address or network; close some.";
-    if (*refusal == WebSocketRefusal::not_serving) text = "The hub is stopping; connect again soon.";
-    return fail(*refusal, text);
+std::optional<Failure<WebSocketRefusal>> WebSocketEngine::Core::refusal(const SocketAddress& remote) {
+  const auto refused = refusal_of(remote);
+  if (!refused) return std::nullopt;
+  switch (*refused) {
+    case WebSocketRefusal::of_source:
+      return Failure<WebSocketRefusal>{*refused, "Too many connections from your address or network; close some."};
+    case WebSocketRefusal::not_serving:
+      return Failure<WebSocketRefusal>{*refused, "The hub is stopping; connect again soon."};
+    case WebSocketRefusal::busy: break;
   }
+  return Failure<WebSocketRefusal>{*refused, "The hub has as many connections as it takes; try again later."};
+}
+
+Expected<PeerId, WebSocketRefusal> WebSocketEngine::Core::accept(WebSocketLink& link, const SocketAddress& remote) {
+  if (auto refused = refusal(remote)) return tl::unexpected(std::move(*refused));
   const auto id = make_peer_id(TransportKind::websocket, ++peer_count_);
   auto& peer = *peers_.emplace(id.value(), std::make_unique<WebSocketPeer>(*this, id, link, remote)).first->second;
   ++stats_.connections_accepted;
@@ -247,6 +255,10 @@ WebSocketEngine::WebSocketEngine(const WebSocketOptions& options, const crypto::
     : core_(std::make_unique<Core>(options, hub, std::move(random), sink)) {}
 WebSocketEngine::~WebSocketEngine() = default;
 
+std::optional<Failure<WebSocketRefusal>> WebSocketEngine::refusal(const SocketAddress& remote, MonotonicTime now) {
+  core_->set_now(now);
+  return core_->refusal(remote);
+}
 Expected<PeerId, WebSocketRefusal> WebSocketEngine::accept(WebSocketLink& link, const SocketAddress& remote,
                                                            MonotonicTime now) {
   core_->set_now(now);

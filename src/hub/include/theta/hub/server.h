@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "theta/base/result.h"
 #include "theta/hub/log_event.h"
@@ -17,14 +18,17 @@ enum class ServerError : std::uint8_t {
   config,         // the configuration file or the environment is wrong
   address,        // cannot listen there
   store,          // the database cannot be opened
+  editor,         // the editor's folder cannot be served
+  tls,            // the certificate or its key cannot be used, or plain HTTP was asked for where it is not safe
 };
 template <class T>
 using ServerResult = Expected<T, ServerError>;
 
-/// A whole hub in one process: Hub, QUIC endpoint, SQLite store and HTTP on one loop, which `run` turns on the calling
-/// thread; the store has a thread of its own. Everything else is called on that thread too, except `stop`.
+/// A whole hub in one process: Hub, QUIC and WebRTC, WebSockets, SQLite store and HTTP on one loop, which `run` turns
+/// on the calling thread; the store has a thread of its own. Everything else is called on that thread too, except
+/// `stop`.
 ///
-/// HTTP serves GET and HEAD of /healthz, /readyz and /metrics (Prometheus text), one request a connection.
+/// HTTP serves the editor (/ and /r/ROOM), /ws and /rtc for browsers, /healthz, /readyz and /metrics (Prometheus text).
 class HubServer {
  public:
   struct Options {
@@ -34,9 +38,17 @@ class HubServer {
     std::string data_folder;
     std::string listen;
     std::string http;
+    std::string editor;
+    std::string tls_certificate;
+    std::string tls_key;
+    std::string tls;
+    std::string public_address;
+    std::string page;
+    bool allow_plain_http = false;
 
     /// For when nobody names one.
     std::string default_data_folder;
+    std::vector<std::string> default_editor_folders;
     /// Read at the start and again on SIGHUP. Empty: the defaults.
     std::string config_file;
     /// Overrides the file.
@@ -49,6 +61,8 @@ class HubServer {
   struct Addresses {
     std::string quic;
     std::string http;
+    /// Where browsers find the editor, as links name it: "http://127.0.0.1:4480".
+    std::string page;
     /// base64url of the hub's key, as links carry it.
     std::string fingerprint;
   };
@@ -64,8 +78,8 @@ class HubServer {
   void run();
   /// From any thread, also before `run`.
   void stop();
-  /// Reads file and environment again: all but data folder and addresses takes effect at once. What is wrong with them
-  /// is returned, and nothing changes then. Not while `run` runs on another thread.
+  /// Reads file and environment again, and editor and certificate: all but data folder and addresses takes effect at
+  /// once. What is wrong with them is returned, and nothing changes then. Not while `run` runs on another thread.
   [[nodiscard]] ServerResult<void> reload();
 
  private:

@@ -16,10 +16,10 @@ namespace theta::hub {
 
 /// What bounds the HTTP side.
 struct HttpLimits {
-  std::size_t connections_max = 64;
+  std::size_t connections_max = 256;
   std::size_t header_bytes_max = 8 * 1024;
   std::size_t body_bytes_max = 1024;
-  /// For one request, from accepting to the last byte of the answer.
+  /// For the header of a request, for its body, and for each 64 KiB of an answer.
   std::chrono::milliseconds request_timeout{10'000};
 };
 
@@ -30,10 +30,27 @@ struct HubPlace {
   /// Addresses in numbers; port 0 lets the system choose.
   std::string listen = "[::]:4433";
   std::string http = "127.0.0.1:4480";
+
+  /// The folder of the browser's editor; empty: wherever the program's own lies, if anywhere.
+  std::string editor;
+  /// PEM files for HTTPS; both or none. Read again on reload.
+  std::string tls_certificate;
+  std::string tls_key;
+  /// "self-signed": the hub makes its own certificate. Empty: the files above, or plain HTTP.
+  std::string tls;
+  /// Plain HTTP on an address that others than this machine can reach.
+  bool allow_plain_http = false;
+  /// IP address, with or without a port, that browsers reach the UDP port at; empty: the one that their HTTP came in
+  /// on.
+  std::string public_address;
+  /// Where browsers find the editor, for links: "https://hub.example:4480". Empty: made from the address of `http`.
+  std::string page;
+  /// Origins beside the hub's own whose pages may connect, separated by spaces.
+  std::string allowed_origins;
 };
 
-/// Everything that a hub process can be told by its configuration file and environment. `place` takes effect when the
-/// process starts, all else on reload too.
+/// Everything that a hub process can be told by its configuration file and environment. Data folder and addresses
+/// take effect when the process starts, all else on reload too.
 struct ServerConfig {
   HubPlace place;
   HubConfig hub;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -101,8 +102,10 @@ class WebSocketEngine final : public Transport {
   WebSocketEngine(const WebSocketEngine&) = delete;
   WebSocketEngine& operator=(const WebSocketEngine&) = delete;
 
-  /// Takes a newcomer before its upgrade is answered, so that a refusal is an HTTP answer. `link` is borrowed until
-  /// `on_ended` or `drop`.
+  /// Why a newcomer from there would not be taken now, which counts as refusing it; nothing when it would. Asked before
+  /// the upgrade is answered, so that a refusal is an HTTP answer.
+  [[nodiscard]] std::optional<Failure<WebSocketRefusal>> refusal(const SocketAddress& remote, MonotonicTime now);
+  /// Takes a newcomer. `link` is borrowed until `on_ended` or `drop`.
   [[nodiscard]] Expected<PeerId, WebSocketRefusal> accept(WebSocketLink& link, const SocketAddress& remote,
                                                           MonotonicTime now);
   /// A piece of a binary message; `is_last` ends it.

@@ -1,0 +1,138 @@
+#include "http_site.h"
+
+#include <array>
+
+#include "http_fields.h"
+#include "theta/transport/websocket_engine.h"
+
+namespace theta::hub {
+namespace {
+
+constexpr std::string_view kRoomPrefix = "/r/";
+constexpr std::size_t kRoomLettersMax = 64;
+
+constexpr const char* kNoEditorPage = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Theta: no editor here</title>
+<h1>This hub is running, but has no editor to serve</h1>
+<p>Native programs can use its rooms as they are. For the browser, whoever runs this hub has two ways:</p>
+<ul>
+<li>in Theta's source folder, <code>./dev run</code> builds the editor and serves it;</li>
+<li><code>theta hub --editor FOLDER</code> serves an editor that was built before: the folder that holds
+<code>index.html</code>.</li>
+</ul>
+<p>Once the folder is there, a running hub reads it on SIGHUP.</p>
+</html>
+)";
+
+bool is_reading(const HttpRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+/// "/" and "/r/ROOM" are the same page; which room, its script reads from the address.
+bool is_page(std::string_view path) {
+  if (path == "/" || path == "/index.html") return true;
+  if (!path.starts_with(kRoomPrefix)) return false;
+  const auto room = path.substr(kRoomPrefix.size());
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  return !room.empty() && room.size() <= kRoomLettersMax && room.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
+}  // namespace
+
+HttpAnswer HttpSite::wrong_method(const char* allowed) {
+  ++stats_.wrong_method;
+  auto answer = text_answer(405, std::string("This address answers ") + allowed + " only.\n");
+  answer.fields.emplace_back("Allow", allowed);
+  return answer;
+}
+
+HttpAnswer HttpSite::not_found() {
+  ++stats_.not_found;
+  return text_answer(404,
+                     "There is nothing here. This hub answers / and /r/ROOM (the editor), /healthz, /readyz and "
+                     "/metrics.\n");
+}
+
+HttpAnswer HttpSite::readiness() const {
+  if (services_.is_ready()) return text_answer(200, "ready\n");
+  return text_answer(503, "The hub is starting or stopping; ask again soon.\n");
+}
+
+std::optional<HttpAnswer> HttpSite::refuse_origin(const HttpRequest& request) {
+  if (is_allowed_origin(request.origin, request.host, allowed_origins_)) return std::nullopt;
+  ++stats_.wrong_origin;
+  return text_answer(403,
+                     "Expected an Origin that is this server's own, as its Host header names it, or one of "
+                     "hub.allowed_origins; open the editor from this hub.\n");
+}
+
+HttpAnswer HttpSite::websocket(const HttpRequest& request) {
+  if (request.method != "GET") return wrong_method("GET");
+  if (!request.wants_websocket) {
+    ++stats_.no_websocket;
+    auto answer = text_answer(426, "Expected a WebSocket handshake (RFC 6455); this is an ordinary request.\n");
+    answer.fields.emplace_back("Upgrade", "websocket");
+    return answer;
+  }
+  if (auto refusal = refuse_origin(request)) return std::move(*refusal);
+  if (!has_token(request.websocket_protocols, transport::kWebSocketProtocol)) {
+    ++stats_.no_websocket;
+    return text_answer(400, "Expected Sec-WebSocket-Protocol: theta.1; this client speaks another protocol.\n");
+  }
+  if (auto refusal = services_.refuse_websocket(request.remote)) {
+    ++stats_.websocket_refused;
+    return std::move(*refusal);
+  }
+  HttpAnswer answer;
+  answer.is_upgrade = true;
+  return answer;
+}
+
+HttpAnswer HttpSite::rtc(const HttpRequest& request) {
+  if (request.method != "POST") return wrong_method("POST");
+  if (auto refusal = refuse_origin(request)) return std::move(*refusal);
+  if (!services_.rtc) return text_answer(503, "This hub takes no WebRTC now; use the WebSocket at /ws.\n");
+  return services_.rtc(request);
+}
+
+HttpAnswer HttpSite::file(const HttpRequest& request) {
+  if (!is_reading(request)) return wrong_method("GET, HEAD");
+  if (is_page(request.path)) {
+    if (const auto* page = files_.find("/index.html")) return EditorFiles::answer(*page, request);
+    auto answer = text_answer(404, kNoEditorPage);
+    answer.content_type = "text/html; charset=utf-8";
+    return answer;
+  }
+  const auto* found = files_.find(request.path);
+  return found == nullptr ? not_found() : EditorFiles::answer(*found, request);
+}
+
+HttpAnswer HttpSite::route(const HttpRequest& request) {
+  const auto path = request.path;
+  if (path == "/ws") return websocket(request);
+  if (path == "/rtc") return rtc(request);
+  const bool is_service = path == "/healthz" || path == "/readyz" || path == "/metrics";
+  if (!is_service) return file(request);
+  if (!is_reading(request)) return wrong_method("GET, HEAD");
+  if (path == "/healthz") return text_answer(200, "ok\n");
+  if (path == "/readyz") return readiness();
+  auto answer = text_answer(200, services_.metrics());
+  answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  return answer;
+}
+
+HttpAnswer HttpSite::answer(const HttpRequest& request) {
+  auto answer = route(request);
+  for (const auto& [name, value] : {
+           std::pair{"Content-Security-Policy", kContentSecurityPolicy},
+           std::pair{"X-Content-Type-Options", "nosniff"},
+           std::pair{"Referrer-Policy", "no-referrer"},
+           std::pair{"Cross-Origin-Opener-Policy", "same-origin"},
+           std::pair{"Cross-Origin-Resource-Policy", "same-origin"},
+       })
+    answer.fields.emplace_back(name, value);
+  return answer;
+}
+
+}  // namespace theta::hub
