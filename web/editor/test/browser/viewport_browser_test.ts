@@ -12,7 +12,7 @@ declare global {
   var room: FakeRoom, editor: Editor, view3d: Viewport;
 }
 
-const kTimeoutMs = 60_000;
+const kTimeoutMs = 120_000;
 let browser: TestBrowser;
 let page: Page;
 
