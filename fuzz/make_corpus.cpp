@@ -10,11 +10,14 @@
 #include "interchange/sample_gltf.h"
 #include "offline.h"
 #include "quic_lanes.h"
+#include "rtc_channels.h"
 #include "theta/log/checkpoint.h"
 #include "theta/log/invite.h"
 #include "theta/transport/quic_engine.h"
+#include "theta/transport/rtc_signalling.h"
 #include "theta/wire/commands_lane.h"
 #include "theta/wire/compression.h"
+#include "transport/stun_request.h"
 
 namespace theta {
 namespace {
@@ -249,6 +252,37 @@ void write_join_lines() {
   line("undo", R"({"command":"undo","tag":1})");
 }
 
+void write_webrtc() {
+  namespace rtc = transport::testing;
+  const std::string offer =
+      "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\na=msid-semantic: WMS\r\n"
+      "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:nvPo\r\n"
+      "a=ice-pwd:M1ysMGuhHhzCvJoRxhaDRZYF\r\na=ice-options:trickle\r\na=fingerprint:sha-256 " +
+      transport::to_sdp_text({}) +
+      "\r\na=setup:actpass\r\na=mid:0\r\na=sctp-port:5000\r\na=max-message-size:262144\r\n";
+  write("rtc_sdp", "chromium", as_bytes(offer));
+  const auto check = rtc::stun_check("evtj:h6vY", "VOkJxbRl1RmTxUk/WvJxBt");
+  write("rtc_stun", "check", check);
+  Bytes datagrams;
+  ByteWriter out(datagrams);
+  // A check of somebody else, and the first bytes of a ClientHello.
+  Bytes hello{22, 254, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 1, 0, 0, 48, 0, 0, 0, 0, 0, 0, 0, 48, 254, 253};
+  hello.resize(73);
+  for (const auto& datagram : {check, hello, hello}) {
+    out.put(static_cast<std::uint16_t>(datagram.size()));
+    out.put_bytes(datagram);
+  }
+  write("webrtc_datagram", "strangers", datagrams);
+  for (const auto lane : {transport::Lane::control, transport::Lane::presence}) {
+    write("rtc_channels", "open_" + std::to_string(static_cast<int>(lane)), transport::write_channel_open(lane));
+  }
+  write("rtc_channels", "fragments", Bytes{3, 0, 1, 'a', 'b', 2, 0, 0, 'c', 1, 0, 0});
+  Bytes heartbeat(12);
+  heartbeat.insert(heartbeat.end(), {5, 0, 0, 24, 0, 1, 0, 20});
+  heartbeat.resize(12 + 24);
+  write("rtc_channels", "heartbeat", heartbeat);
+}
+
 void write_files() {
   const auto glb = interchange::sample_glb();
   write("gltf", "sample.glb", glb);
@@ -280,5 +314,6 @@ int main(int argc, char** argv) {
   theta::write_local_state();
   theta::write_join_lines();
   theta::write_files();
+  theta::write_webrtc();
   return 0;
 }
