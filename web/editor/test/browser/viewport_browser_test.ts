@@ -311,6 +311,8 @@ describe("the view", () => {
       const lost = event("webglcontextlost");
       loss.loseContext();
       await lost;
+      // It may be restored only when all have heard of it.
+      await new Promise((next) => requestAnimationFrame(next));
       const restored = event("webglcontextrestored");
       loss.restoreContext();
       await restored;
