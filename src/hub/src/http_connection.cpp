@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "http_fields.h"
+#include "http_site.h"
 #include "theta/transport/rtc_signalling.h"
 #include "websocket_endpoint.h"
 
@@ -164,7 +165,9 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
   void refuse(std::uint64_t& counter, unsigned status, const char* sentence) {
     ++counter;
     keeps_alive_ = false;
-    respond(text_answer(status, sentence));
+    auto answer = text_answer(status, sentence);
+    add_policy(answer);
+    respond(std::move(answer));
   }
 
   void on_request() {
@@ -213,6 +216,7 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
     const bool is_simple = target_->path.find_first_of(" \"<>%") == std::string::npos;
     if (!host_.empty() && is_simple) answer.fields.emplace_back("Location", "https://" + host_ + target_->path);
     if (host_.empty() || !is_simple) answer.status = 400;
+    add_policy(answer);
     respond(std::move(answer));
   }
 

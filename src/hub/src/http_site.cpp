@@ -122,8 +122,7 @@ HttpAnswer HttpSite::route(const HttpRequest& request) {
   return answer;
 }
 
-HttpAnswer HttpSite::answer(const HttpRequest& request) {
-  auto answer = route(request);
+void add_policy(HttpAnswer& answer) {
   for (const auto& [name, value] : {
            std::pair{"Content-Security-Policy", kContentSecurityPolicy},
            std::pair{"X-Content-Type-Options", "nosniff"},
@@ -132,6 +131,11 @@ HttpAnswer HttpSite::answer(const HttpRequest& request) {
            std::pair{"Cross-Origin-Resource-Policy", "same-origin"},
        })
     answer.fields.emplace_back(name, value);
+}
+
+HttpAnswer HttpSite::answer(const HttpRequest& request) {
+  auto answer = route(request);
+  add_policy(answer);
   return answer;
 }
 

@@ -63,4 +63,7 @@ inline constexpr const char* kContentSecurityPolicy =
     "img-src 'self' blob: data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
+/// What a browser is told with every answer, refusals before any route included.
+void add_policy(HttpAnswer& answer);
+
 }  // namespace theta::hub

@@ -80,6 +80,7 @@ void TransportMetrics::refresh_webrtc(const transport::WebRtcStats& stats) {
   webrtc("consent_expired", stats.consent_expired);
   webrtc("stalled_closes", stats.stalled_closes);
   webrtc("stream_resets", stats.stream_resets);
+  webrtc("held_unproven", stats.dtls_held_unproven);
   drops("stun_malformed", stats.stun_dropped_malformed);
   drops("stun_unknown_user", stats.stun_dropped_unknown_user);
   drops("stun_integrity", stats.stun_dropped_integrity);

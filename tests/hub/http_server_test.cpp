@@ -1,0 +1,268 @@
+// Method: a real HubServer on loopback and raw TCP or TLS clients on blocking sockets. Every read waits for what must
+// come, or for the hub to close.
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <fstream>
+
+#include "hub/running_server.h"
+
+namespace theta::hub::testing {
+namespace {
+
+namespace asio = boost::asio;
+
+HubServer::Options with_editor(const std::string& folder) {
+  auto options = options_in(folder);
+  options.editor = folder + "/editor";
+  fs::create_directories(options.editor + "/assets");
+  std::ofstream(options.editor + "/index.html") << "<!doctype html>page";
+  std::ofstream(options.editor + "/assets/large-A1b2C3d4.bin") << std::string(3'000'000, 'x');
+  return options;
+}
+
+TEST(HttpServer, ConnectionIsKeptForFurtherRequestsAndPipelinedOnesAreAnsweredInOrder) {
+  TemporaryFolder folder;
+  RunningServer running(with_editor(folder.path()));
+  const auto answers = ask_over_tcp(running.server->addresses().http,
+                                    "GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n"
+                                    "HEAD / HTTP/1.1\r\nHost: hub\r\n\r\n"
+                                    "GET /r/room HTTP/1.1\r\nHost: hub\r\n\r\n"
+                                    "GET /nothing HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n"
+                                    "GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n");
+  std::vector<std::string> statuses;
+  for (auto at = answers.find("HTTP/1.1 "); at != std::string::npos; at = answers.find("HTTP/1.1 ", at + 1))
+    statuses.push_back(answers.substr(at + 9, 3));
+  EXPECT_EQ(statuses, (std::vector<std::string>{"200", "200", "200", "404"})) << answers;
+  EXPECT_NE(answers.find("Connection: keep-alive"), std::string::npos);
+}
+
+TEST(HttpServer, LargeFilesArriveWhole) {
+  TemporaryFolder folder;
+  RunningServer running(with_editor(folder.path()));
+  const auto answer = get(*running.server, "/assets/large-A1b2C3d4.bin");
+  EXPECT_NE(answer.find("Content-Length: 3000000\r\n"), std::string::npos);
+  EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, 3'000'000U);
+}
+
+TEST(HttpServer, RequestsThatAreNotClearAreRefusedAndTheConnectionEnded) {
+  TemporaryFolder folder;
+  RunningServer running(with_editor(folder.path()));
+  const std::string post = "POST /rtc HTTP/1.1\r\nHost: hub\r\n";
+  const std::string get = "GET /healthz HTTP/1.1\r\n";
+  for (const auto& request : {
+           post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n",
+           post + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+           post + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nbody!",
+           post + "Content-Length: -1\r\n\r\n",
+           post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+           get + "\r\n",
+           get + "Host: a\r\nHost: b\r\n\r\n",
+           get + "Host: a\r\nOrigin: http://a\r\nOrigin: http://b\r\n\r\n",
+           get + "Host: <script>\r\n\r\n",
+           get + "Host : hub\r\n\r\n",
+           get + "Host: hub\r\nX: a\x01z\r\n\r\n",
+           std::string("GET /../../etc/passwd HTTP/1.1\r\nHost: hub\r\n\r\n"),
+           std::string("GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: hub\r\n\r\n"),
+           std::string("GET /%ff HTTP/1.1\r\nHost: hub\r\n\r\n"),
+           std::string("GET * HTTP/1.1\r\nHost: hub\r\n\r\n"),
+           std::string("GET /healthz HTTP/9.9\r\nHost: hub\r\n\r\n"),
+           std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
+       }) {
+    const auto answer = ask_over_tcp(running.server->addresses().http, request);
+    EXPECT_EQ(status_line(answer), "HTTP/1.1 400 Bad Request") << request;
+    EXPECT_NE(answer.find("X-Content-Type-Options: nosniff\r\n"), std::string::npos);
+    EXPECT_EQ(answer.find("\nHTTP/1.1"), std::string::npos) << "nothing after it is taken for a request: " << request;
+  }
+}
+
+TEST(HttpServer, AbsoluteTargetsAreServedLikeOthers) {
+  TemporaryFolder folder;
+  RunningServer running(with_editor(folder.path()));
+  const auto answer = ask_over_tcp(running.server->addresses().http,
+                                   "GET http://hub:1/healthz HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(status_line(answer), "HTTP/1.1 200 OK");
+}
+
+TEST(HttpServer, BodiesHaveTheBoundOfTheirAddress) {
+  TemporaryFolder folder;
+  RunningServer running(with_editor(folder.path()));
+  const auto status = [&](const std::string& path, std::size_t size) {
+    const auto head = "POST " + path + " HTTP/1.1\r\nHost: hub\r\nOrigin: http://hub\r\nConnection: close\r\n";
+    return status_line(ask_over_tcp(running.server->addresses().http, head + "Content-Length: " + std::to_string(size) +
+                                                                          "\r\n\r\n" + std::string(size, 'x')));
+  };
+  EXPECT_EQ(status("/rtc", 16 * 1024), "HTTP/1.1 415 Unsupported Media Type");
+  EXPECT_EQ(status("/rtc", 16 * 1024 + 1), "HTTP/1.1 413 Payload Too Large");
+  EXPECT_EQ(status("/healthz", 1024), "HTTP/1.1 405 Method Not Allowed");
+  EXPECT_EQ(status("/healthz", 1025), "HTTP/1.1 413 Payload Too Large");
+}
+
+TEST(HttpServer, ClientThatAsksWhetherToGoOnIsToldTo) {
+  TemporaryFolder folder;
+  RunningServer running(with_editor(folder.path()));
+  const auto answer = ask_over_tcp(running.server->addresses().http,
+                                   "POST /rtc HTTP/1.1\r\nHost: hub\r\nExpect: 100-continue\r\nConnection: close\r\n"
+                                   "Content-Length: 3\r\n\r\nv=0");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\n")) << answer;
+}
+
+TEST(HttpServer, PlainHttpWhereOthersCouldReachItMustBeAllowed) {
+  TemporaryFolder folder;
+  auto options = options_in(folder.path());
+  options.http = "0.0.0.0:0";
+  const auto refused = HubServer::open(options);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ServerError::tls);
+  for (const char* way_out : {"--tls-certificate", "--tls self-signed", "--allow-plain-http"})
+    EXPECT_NE(refused.error().message.find(way_out), std::string::npos) << refused.error().message;
+  options.allow_plain_http = true;
+  const auto allowed = HubServer::open(options);
+  ASSERT_TRUE(allowed.has_value()) << allowed.error().message;
+  EXPECT_TRUE((*allowed)->addresses().page.starts_with("http://localhost:")) << (*allowed)->addresses().page;
+}
+
+/// The answer to one request over TLS; `certificate` is the only authority that is trusted.
+std::string ask_over_tls(const HubServer& server, const std::string& certificate, const std::string& request,
+                         int version_max = 0) {
+  asio::io_context context;
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  tls.load_verify_file(certificate);
+  tls.set_verify_mode(asio::ssl::verify_peer);
+  if (version_max != 0) SSL_CTX_set_max_proto_version(tls.native_handle(), version_max);
+  asio::ssl::stream<asio::ip::tcp::socket> stream(context, tls);
+  const auto& address = server.addresses().http;
+  const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  stream.next_layer().connect({asio::ip::make_address("127.0.0.1"), port});
+  stream.set_verify_callback(asio::ssl::host_name_verification("127.0.0.1"));
+  boost::system::error_code error;
+  stream.handshake(asio::ssl::stream_base::client, error);
+  if (error) return "handshake: " + error.message();
+  asio::write(stream, asio::buffer(request), error);
+  std::string answer;
+  asio::read(stream, asio::dynamic_buffer(answer), error);
+  return answer;
+}
+
+const std::string kHealth = "GET /healthz HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n";
+
+TEST(HttpServer, SelfSignedCertificateIsMadeKeptAndExplained) {
+  TemporaryFolder folder;
+  auto options = options_in(folder.path());
+  options.tls = "self-signed";
+  std::string told;
+  options.log = [&told](const LogEvent& event) {
+    if (event.event == "tls_self_signed") told = event.text;
+  };
+  std::string certificate;
+  {
+    RunningServer running(options);
+    EXPECT_TRUE(running.server->addresses().page.starts_with("https://127.0.0.1:"));
+    const auto file = folder.path() + "/data/tls.crt";
+    EXPECT_EQ(status_line(ask_over_tls(*running.server, file, kHealth)), "HTTP/1.1 200 OK");
+    EXPECT_TRUE(ask_over_tls(*running.server, file, kHealth, TLS1_1_VERSION).starts_with("handshake: "));
+    std::ifstream(file) >> certificate;
+    EXPECT_NE(told.find("Proceed"), std::string::npos);
+    EXPECT_NE(told.find("SHA-256"), std::string::npos);
+    EXPECT_EQ(fs::status(folder.path() + "/data/tls.key").permissions(),
+              fs::perms::owner_read | fs::perms::owner_write);
+  }
+  const auto written = fs::last_write_time(folder.path() + "/data/tls.crt");
+  RunningServer again(options);
+  EXPECT_EQ(fs::last_write_time(folder.path() + "/data/tls.crt"), written) << "people confirmed this one";
+}
+
+TEST(HttpServer, OperatorsCertificateIsServedAndABadOneNamed) {
+  TemporaryFolder maker;
+  auto options = options_in(maker.path());
+  options.tls = "self-signed";
+  { RunningServer running(options); }
+  TemporaryFolder folder;
+  options = options_in(folder.path());
+  options.http = "0.0.0.0:0";
+  options.tls_certificate = maker.path() + "/data/tls.crt";
+  options.tls_key = maker.path() + "/data/tls.key";
+  {
+    RunningServer running(options);
+    EXPECT_EQ(status_line(ask_over_tls(*running.server, options.tls_certificate, kHealth)), "HTTP/1.1 200 OK");
+  }
+  const auto message = [](const HubServer::Options& wrong) {
+    const auto opened = HubServer::open(wrong);
+    return opened ? std::string("opened") : opened.error().message;
+  };
+  auto wrong = options;
+  wrong.tls_key.clear();
+  EXPECT_NE(message(wrong).find("go together"), std::string::npos);
+  wrong = options;
+  wrong.tls = "self-signed";
+  EXPECT_NE(message(wrong).find("not both"), std::string::npos);
+  wrong = options;
+  wrong.tls_certificate = folder.path() + "/none.pem";
+  EXPECT_NE(message(wrong).find("none.pem"), std::string::npos);
+  wrong = options;
+  wrong.tls_key = folder.path() + "/data/hub.key";
+  EXPECT_NE(message(wrong).find("hub.key"), std::string::npos);
+  wrong = options_in(folder.path());
+  wrong.tls = "yes";
+  EXPECT_NE(message(wrong).find("self-signed"), std::string::npos);
+}
+
+TEST(HttpServer, PlainHttpOnATlsPortIsSentOnToHttps) {
+  TemporaryFolder folder;
+  auto options = options_in(folder.path());
+  options.tls = "self-signed";
+  RunningServer running(options);
+  const auto answer =
+      ask_over_tcp(running.server->addresses().http, "GET /r/room?x HTTP/1.1\r\nHost: hub:4480\r\n\r\n");
+  EXPECT_EQ(status_line(answer), "HTTP/1.1 308 Permanent Redirect");
+  EXPECT_NE(answer.find("Location: https://hub:4480/r/room\r\n"), std::string::npos) << answer;
+}
+
+TEST(HttpServer, StrangersToTlsAndHalfHandshakesKeepNobodyWaiting) {
+  TemporaryFolder folder;
+  auto options = options_in(folder.path());
+  options.tls = "self-signed";
+  options.environment = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "THETA_HTTP_CONNECTIONS_MAX") return "8";
+    return std::nullopt;
+  };
+  RunningServer running(options);
+  std::vector<int> idle;
+  for (int count = 0; count < 20; ++count)
+    idle.push_back(say_over_tcp(running.server->addresses().http, std::string("\x16\x03\x01\x02\x00\x01", 6)));
+  const auto file = folder.path() + "/data/tls.crt";
+  EXPECT_EQ(status_line(ask_over_tls(*running.server, file, kHealth)), "HTTP/1.1 200 OK");
+  for (const int socket : idle) ::close(socket);
+}
+
+TEST(HttpServer, EditorThatCannotBeServedIsNamed) {
+  TemporaryFolder folder;
+  auto options = options_in(folder.path());
+  options.editor = folder.path() + "/nowhere";
+  const auto opened = HubServer::open(options);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ServerError::editor);
+  EXPECT_NE(opened.error().message.find("nowhere"), std::string::npos);
+}
+
+TEST(HttpServer, ReloadServesWhatIsInTheFolderNow) {
+  TemporaryFolder folder;
+  auto options = with_editor(folder.path());
+  auto opened = HubServer::open(options);
+  ASSERT_TRUE(opened.has_value());
+  std::ofstream(options.editor + "/index.html") << "newer";
+  ASSERT_TRUE((*opened)->reload().has_value());
+  fs::remove(options.editor + "/index.html");
+  EXPECT_FALSE((*opened)->reload().has_value());
+  std::thread loop([&] { (*opened)->run(); });
+  EXPECT_NE(get(**opened, "/").find("newer"), std::string::npos) << "a reload that fails changes nothing";
+  (*opened)->stop();
+  loop.join();
+}
+
+}  // namespace
+}  // namespace theta::hub::testing
