@@ -310,6 +310,25 @@ TEST(WebRtcEngine, TheRoundTripIsMeasured) {
   EXPECT_GT(stats.packets_received, 0U);
 }
 
+TEST(WebRtcEngine, WhatASystemsFullBufferHeldBackLeavesWithTheNextFlush) {
+  Connected pair;
+  pair.wire.run_for(1s);
+  pair.wire.is_blocked = true;
+  ASSERT_EQ(pair.wire.engine->send(pair.peer, Lane::commands, bytes_of("held")), SendResult::queued);
+  pair.wire.run_for(100ms);
+  EXPECT_TRUE(pair.client.texts(Lane::commands).empty());
+  pair.wire.is_blocked = false;
+  pair.wire.run_for(6ms);
+  EXPECT_EQ(pair.client.texts(Lane::commands), std::vector<std::string>{"held"});
+}
+
+TEST(WebRtcEngine, AnEngineThatGoesAwayWithPeersTellsThem) {
+  Connected pair;
+  pair.wire.engine.reset();
+  pair.wire.run_for(100ms);
+  EXPECT_TRUE(pair.client.is_lost || pair.client.dtls->state() == DtlsSession::State::closed);
+}
+
 TEST(WebRtcEngine, AShutDownTellsEverybodyAndTakesNobody) {
   RtcWire wire;
   auto& first = wire.add_client(2001);

@@ -46,6 +46,11 @@ WebRtcCore::WebRtcCore(const WebRtcOptions& options, std::unique_ptr<DtlsContext
       output_(output),
       late_packets_before_(SctpStack::instance().late_packets()) {}
 
+WebRtcCore::~WebRtcCore() {
+  // Their last words come through here, so they go while everything else is there.
+  sessions_.clear();
+}
+
 void WebRtcCore::set_now(MonotonicTime now) { now_ = std::max(now_, now); }
 
 const WebRtcSession* WebRtcCore::find(PeerId peer) const {
@@ -289,10 +294,15 @@ void WebRtcCore::flush(MonotonicTime now) {
   set_now(now);
   is_driving_ = true;
   for (int round = 0; round < kFlushRounds && !dirty_.empty(); ++round) {
+    std::vector<std::uint64_t> held_back;
     for (const auto id : std::exchange(dirty_, {})) {
       const auto found = sessions_.find(id);
       if (found == sessions_.end()) continue;
       auto& session = *found->second;
+      if (!output_.can_send() && !session.is_over()) {
+        held_back.push_back(id);
+        continue;
+      }
       session.is_dirty = false;
       session.flush();
       if (session.is_over()) {
@@ -301,6 +311,8 @@ void WebRtcCore::flush(MonotonicTime now) {
         reschedule(session);
       }
     }
+    dirty_.insert(dirty_.end(), held_back.begin(), held_back.end());
+    if (!held_back.empty()) break;
   }
   is_driving_ = false;
 }

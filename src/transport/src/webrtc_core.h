@@ -19,6 +19,9 @@ namespace theta::transport {
 class WebRtcCore final : public WebRtcHost {
  public:
   WebRtcCore(const WebRtcOptions& options, std::unique_ptr<DtlsContext> dtls, EventSink& sink, DatagramSender& output);
+  ~WebRtcCore() override;
+  WebRtcCore(const WebRtcCore&) = delete;
+  WebRtcCore& operator=(const WebRtcCore&) = delete;
 
   [[nodiscard]] TransportResult<std::string> accept_offer(const RtcOffer& offer, MonotonicTime now);
   [[nodiscard]] SendResult send(PeerId peer, Lane lane, const SharedBytes& message);
