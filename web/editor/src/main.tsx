@@ -8,6 +8,7 @@ import { type PageLink, readLink } from "./start/link.js";
 import { untilOpen } from "./start/open_room.js";
 import { missing, pageHasWebGl2 } from "./start/requirements.js";
 import { applyTheme } from "./theme.js";
+import coreUrl from "../../../build/wasm/bin/theta_web.wasm?url";
 
 const kNameKey = "theta.name";
 const kRoomsKey = "theta.rooms";
@@ -33,6 +34,16 @@ function keep(key: string, value: string): void {
   }
 }
 
+/** Brings the core into the browser's cache while the person types a name; the worker that runs it finds it there. */
+function fetchCoreAhead(): void {
+  fetch(coreUrl)
+    .then(
+      (answer) => answer.arrayBuffer(),
+      () => undefined,
+    )
+    .catch(() => undefined);
+}
+
 function knownRooms(): string[] {
   return kept(kRoomsKey)
     .split(" ")
@@ -56,6 +67,7 @@ function start(): void {
       "This hub serves rooms by links. Ask whoever invited you for one, or run `theta link` where the hub runs.";
     return render(<ProblemPage title="Open a link to a room" problems={[problem]} />, root);
   }
+  if (page.kind === "room") fetchCoreAhead();
   if (page.kind === "broken") return render(<ProblemPage title="This link is broken" problems={[page.why]} />, root);
 
   const name = kept(kNameKey);

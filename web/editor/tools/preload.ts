@@ -1,8 +1,9 @@
 import type { HtmlTagDescriptor, Plugin } from "vite";
 
 /**
- * Names in the page's head what its first script would ask for only later: the WebAssembly module, the worker that
- * runs it and the editor behind the join page. The browser then fetches all of them while it reads the first script.
+ * Names in the page's head what its first script would ask for only later: the editor behind the join page. The browser
+ * then fetches it while it reads the first script. The WebAssembly module is fetched by the first script itself, since a
+ * worker does not get what a page has preloaded.
  */
 export function preload(): Plugin {
   return {
@@ -14,10 +15,7 @@ export function preload(): Plugin {
         const tags: HtmlTagDescriptor[] = [];
         for (const file of Object.keys(context.bundle ?? {})) {
           const href = `/${file}`;
-          if (/\/theta[^/]*\.wasm$/.test(href)) {
-            const attrs = { rel: "preload", as: "fetch", type: "application/wasm", crossorigin: "", href };
-            tags.push({ tag: "link", injectTo: "head", attrs });
-          } else if (/\/(?:shell|viewport)-[^/]*\.js$/.test(href)) {
+          if (/\/(?:shell|viewport)-[^/]*\.js$/.test(href)) {
             tags.push({ tag: "link", injectTo: "head", attrs: { rel: "modulepreload", crossorigin: "", href } });
           }
         }

@@ -9,6 +9,8 @@ export function Dialog(props: {
   children: ComponentChildren;
   footer?: ComponentChildren;
   size?: "small" | "medium" | "large";
+  /** There is only text to read in it: keys can scroll it then. */
+  readable?: boolean;
 }) {
   const title = useId();
   const root = useRef<HTMLDialogElement>(null);
@@ -41,7 +43,9 @@ export function Dialog(props: {
           <h2 id={title}>{props.title}</h2>
           <IconButton icon="close" label="Close" onClick={props.onClose} />
         </header>
-        <div class="dialog-body">{props.children}</div>
+        <div class="dialog-body" tabIndex={props.readable === true ? 0 : undefined}>
+          {props.children}
+        </div>
         {props.footer === undefined ? null : <footer class="dialog-foot">{props.footer}</footer>}
       </div>
     </dialog>

@@ -27,7 +27,7 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
     groups.set(action.group, rows);
   }
   return (
-    <Dialog title="Keys and gestures" size="large" onClose={onClose}>
+    <Dialog title="Keys and gestures" size="large" readable onClose={onClose}>
       <div class="help-columns">
         {[...groups].map(([group, rows]) => (
           <section key={group} class="help-group">

@@ -80,6 +80,7 @@ function Shell() {
         <Splitter label="Width of the outliner" width={leftWidth} min={180} max={520} initial={260} side="left" />
       </aside>
       <main class="stage" aria-label="3D view">
+        <h1 class="unseen">Theta: a scene that people build together</h1>
         <View />
         <div class="over-view">
           <Banners />

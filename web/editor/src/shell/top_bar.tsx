@@ -183,12 +183,10 @@ function PeopleHere() {
       {here.slice(0, kFacesMax).map(({ session, author, name }) => {
         const { fill, text } = editor.colorOf(author);
         return (
-          <span key={session} class="face" style={{ background: fill, color: text }}>
-            {initials(name)}
-          </span>
+          <span key={session} class="face" data-initials={initials(name)} style={{ background: fill, color: text }} />
         );
       })}
-      {here.length > kFacesMax ? <span class="face face-more">{`+${here.length - kFacesMax}`}</span> : null}
+      {here.length > kFacesMax ? <span class="face face-more" data-initials={`+${here.length - kFacesMax}`} /> : null}
     </button>
   );
 }
