@@ -73,8 +73,10 @@ std::optional<Core::Output> Core::next_output() {
   return output;
 }
 
+bool Core::wants_step() const { return impl_->tasks_have_work(); }
+
 std::optional<MonotonicTime> Core::next_wakeup() const {
-  if (impl_->tasks_have_work()) return impl_->now.monotonic;
+  if (wants_step()) return impl_->now.monotonic;
   auto next = impl_->session.next_wakeup();
   if (impl_->storage && impl_->storage->is_broken())
     next = std::min(next.value_or(MonotonicTime::max()), impl_->storage_retry_at);

@@ -129,7 +129,11 @@ EMSCRIPTEN_KEEPALIVE void theta_write_failed(Core* core, const std::uint8_t* tex
   core->storage_failed(web::text_of(text, size));
 }
 
-EMSCRIPTEN_KEEPALIVE void theta_poll(Core* core) { core->poll(); }
+/// 1: a step is due.
+EMSCRIPTEN_KEEPALIVE int theta_poll(Core* core) {
+  core->poll();
+  return core->wants_step() ? 1 : 0;
+}
 /// 1: the result is an output; 0: there is none.
 EMSCRIPTEN_KEEPALIVE int theta_next_output(Core* core) {
   auto output = core->next_output();

@@ -29,7 +29,7 @@ interface CoreModule {
   _theta_next_write(core: number): number;
   _theta_written(core: number, writeNumber: number): void;
   _theta_write_failed(core: number, text: number, size: number): void;
-  _theta_poll(core: number): void;
+  _theta_poll(core: number): number;
   _theta_next_output(core: number): number;
 }
 
@@ -197,11 +197,11 @@ export class Core {
     this.runtime.withBytes([bytes], ([at]) => this.module._theta_write_failed(this.address, at!, bytes.length));
   }
 
-  /** What is to be told now, oldest first. */
-  poll(): Told[] {
-    this.module._theta_poll(this.address);
+  /** What is to be told now, oldest first, and whether what was told lets something go on at once. */
+  poll(): { readonly told: readonly Told[]; readonly wantsStep: boolean } {
+    const wantsStep = this.module._theta_poll(this.address) !== 0;
     const told: Told[] = [];
     while (this.module._theta_next_output(this.address) !== 0) told.push(this.runtime.takeResult());
-    return told;
+    return { told, wantsStep };
   }
 }

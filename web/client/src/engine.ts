@@ -189,7 +189,12 @@ export class Engine {
     const outputs: Output[] = this.notes;
     this.notes = [];
     const transfer: Transferable[] = [];
-    for (const told of this.core.poll()) {
+    const { told: allTold, wantsStep } = this.core.poll();
+    if (wantsStep) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.pump(), 0);
+    }
+    for (const told of allTold) {
       if (this.isForEngine(told.text)) continue;
       outputs.push(told.bytes.length > 0 ? { text: told.text, bytes: told.bytes } : { text: told.text });
       if (told.bytes.length > 0) transfer.push(told.bytes.buffer as ArrayBuffer);

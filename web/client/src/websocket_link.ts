@@ -29,6 +29,8 @@ export class WebSocketLink {
       if (event.data instanceof ArrayBuffer) this.events.message(new Uint8Array(event.data));
       else this.fail("the hub sent text where only bytes are spoken");
     };
+    // What is wrong, `onclose` tells; where nobody listens, some environments end the program.
+    this.socket.onerror = () => undefined;
     this.socket.onclose = (event) => this.onClose(event);
   }
 

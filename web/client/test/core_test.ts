@@ -4,7 +4,8 @@ import { CoreError, CoreRuntime } from "../src/core.js";
 import { wasmBinary } from "./wasm.js";
 
 const runtime = await CoreRuntime.load(await wasmBinary());
-const LINK = "theta://browser:1/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const ZEROS = "A".repeat(43);
+const LINK = `theta://browser:1/${ZEROS}#${ZEROS}`;
 const OPTIONS = { link: LINK, display_name: "Ann", writer: true, offline: true, keeps: true, random_seed: 1 };
 const NOTHING = { state: new Uint8Array(0), journal: new Uint8Array(0) };
 
@@ -24,7 +25,7 @@ test("meshes become assets and come back", () => {
 test("a core without a hub says where it stands and wants its first state stored", () => {
   const core = runtime.create(OPTIONS, new Uint8Array(32).fill(7), NOTHING);
   expect(core.step()).toBeLessThan(0);
-  const status = core.poll().map((told) => JSON.parse(told.text)).find((event) => event.event === "status");
+  const status = core.poll().told.map((told) => JSON.parse(told.text)).find((event) => event.event === "status");
   expect(status).toMatchObject({ phase: "offline", will_retry: false, role: "none", head: 0 });
   const write = core.nextWrite();
   expect(write?.replaces).toBe(true);

@@ -43,6 +43,8 @@ class Core {
   /// Does what is due. Call after every frame that came in, and at `next_wakeup`.
   void step(Now now);
   [[nodiscard]] std::optional<MonotonicTime> next_wakeup() const;
+  /// A task can go on at once.
+  [[nodiscard]] bool wants_step() const;
 
   [[nodiscard]] Link& link();
   /// As it should be shown now; what the outputs make the page's copy equal to.
@@ -67,7 +69,8 @@ class Core {
     std::string json;
     SharedBytes bytes;
   };
-  /// Turns what has happened into outputs; as often as the page wants to hear, at most once a frame.
+  /// Turns what has happened into outputs; as often as the page wants to hear, at most once a frame. What was told may
+  /// be what a task waited for: look at `wants_step` again.
   void poll();
   [[nodiscard]] std::optional<Output> next_output();
 

@@ -1,0 +1,227 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { twoPeople } from "../examples/two_people.js";
+import { CommandError, CommandRefused, type ConnectOptions, type Room } from "../src/room.js";
+import { type Conflict } from "../src/types.js";
+import { giveWebSocket, join, live, TestHub, until } from "./hub.js";
+import { wasmBinary } from "./wasm.js";
+
+let hub: TestHub;
+let native: string;
+let link: string;
+const rooms: Room[] = [];
+
+beforeAll(async () => {
+  giveWebSocket();
+  hub = await TestHub.start();
+});
+afterAll(() => hub.end());
+beforeEach(() => {
+  native = hub.newRoom();
+  link = hub.browserLink(native);
+});
+afterEach(async () => {
+  await Promise.all(rooms.splice(0).map((room) => room.close()));
+});
+
+async function open(name: string, options: Partial<ConnectOptions> = {}): Promise<Room> {
+  const room = await join(options.link ?? link, name, options);
+  rooms.push(room);
+  if (!options.offline) expect(await live(room)).toMatchObject({ phase: "live", text: "" });
+  return room;
+}
+
+test("what one page makes, another sees, and a native peer has the same state", async () => {
+  const [ann, bob] = [await open("Ann"), await open("Bob")];
+  const made = await ann.create([{ name: "box" }, { name: "lid", parent_index: 0 }]);
+  expect(made.ids).toHaveLength(2);
+  expect(ann.scene.get(made.ids[1]!)?.parent).toBe(made.ids[0]);
+  const settled = await made.settled;
+  expect(settled.outcome?.status).toBe("applied");
+  await until(bob, () => bob.scene.size === 2);
+  expect([...bob.scene.entities()]).toEqual([...ann.scene.entities()]);
+  await (await bob.submit({ command: "rename_entity", target: made.ids[0]!, name: "chest" })).settled;
+  await until(ann, () => ann.scene.get(made.ids[0]!)?.name === "chest");
+  const theirs = hub.nativeHash(native);
+  await until(ann, () => ann.status.head === theirs.seq);
+  expect((await ann.stateHash()).hash).toBe(theirs.state_hash);
+  expect(ann.status).toMatchObject({ transport_kind: "websocket", writer: true, role: "admin", unstored_edits: 0 });
+});
+
+test("the example runs", async () => {
+  const entities = await twoPeople(link, { wasmBinary: await wasmBinary() });
+  expect(entities.map((entity) => entity.transform.position)).toEqual([[1, 2, 0]]);
+});
+
+test("undo and redo are one's own", async () => {
+  const ann = await open("Ann");
+  const made = await ann.create([{ name: "box" }]);
+  await ann.submit({ command: "rename_entity", target: made.ids[0]!, name: "chest" });
+  await (await ann.undo()).settled;
+  expect(ann.scene.get(made.ids[0]!)?.name).toBe("box");
+  await (await ann.redo()).settled;
+  expect(ann.scene.get(made.ids[0]!)?.name).toBe("chest");
+  const bob = await open("Bob");
+  await expect(bob.undo()).rejects.toThrow(CommandError);
+});
+
+test("a command that cannot be shown rejects with a code", async () => {
+  const ann = await open("Ann");
+  const code = (promise: Promise<unknown>) => promise.then(() => "none", (error: CommandError) => error.code);
+  expect(await code(ann.submit({ command: "dance" } as never))).toBe("malformed");
+  expect(await code(ann.submit({ command: "delete_entities", targets: ["0:9"] }))).toBe("refused");
+  const viewer = await open("Vera", { link: hub.browserLink(hub.invite(native, "viewer")) });
+  expect(await code(viewer.create([{}]))).toBe("not_permitted");
+});
+
+test("a lost edit becomes a conflict that can be answered", async () => {
+  const [ann, bob] = [await open("Ann"), await open("Bob")];
+  const { ids: [id] } = await ann.create([{ name: "box" }]);
+  // By this rule the later one loses whatever the clocks say.
+  await ann.submit({ command: "set_policy", strategy: "reject" });
+  await ann.idle();
+  await until(bob, () => bob.scene.size === 1);
+  ann.goOffline();
+  await until(ann, () => ann.status.phase === "offline");
+  const mine = await ann.submit({ command: "rename_entity", target: id!, name: "mine" });
+  await (await bob.submit({ command: "rename_entity", target: id!, name: "theirs" })).settled;
+  const conflict = new Promise<Conflict>((resolve) => ann.on("conflict", resolve));
+  ann.goOnline();
+  expect((await mine.settled).outcome?.status).toBe("rejected");
+  const told = await conflict;
+  expect(told).toMatchObject({ handle: mine.handle, blocker_name: "Bob" });
+  expect(ann.scene.get(id!)?.name).toBe("theirs");
+  await (await ann.submitAgain(told)).settled;
+  expect(ann.scene.get(id!)?.name).toBe("mine");
+});
+
+test("people are seen with their names, roles and what they show", async () => {
+  const [ann, bob] = [await open("Ann"), await open("Bob", { link: hub.browserLink(hub.invite(native, "editor")) })];
+  await until(ann, () => ann.participants.some((one) => one.name === "Bob"));
+  expect(ann.participants.find((one) => one.self)?.name).toBe("Ann");
+  expect(ann.members.find((member) => member.name === "Bob")?.role).toBe("editor");
+  bob.setPresence({
+    view: { position: [1, 2, 3], rotation: [0, 0, 0, 1] },
+    view_shape: { vertical_fov: 0.75, aspect_ratio: 1.5 },
+  });
+  await until(ann, () => ann.participants.some((one) => one.presence !== undefined));
+  const shown = ann.participants.find((one) => one.name === "Bob")?.presence;
+  expect(shown).toEqual({
+    view: { position: [1, 2, 3], rotation: [0, 0, 0, 1] }, view_shape: { vertical_fov: 0.75, aspect_ratio: 1.5 },
+  });
+  await bob.submit({ command: "activate_tool", tool: "move" });
+  await until(ann, () => ann.members.some((member) => member.tool === "move"));
+  await bob.close();
+  await until(ann, () => !ann.participants.some((one) => one.name === "Bob"));
+});
+
+test("a hub that was killed is found again, and what waited is sent", async () => {
+  const ann = await open("Ann");
+  await hub.kill();
+  await until(ann, () => ann.status.phase === "offline");
+  expect(ann.status).toMatchObject({ will_retry: true });
+  const made = await ann.create([{ name: "made while the hub was away" }]);
+  expect(ann.status.unstored_edits).toBe(1);
+  await hub.start();
+  expect((await made.settled).outcome?.status).toBe("applied");
+  await ann.idle();
+  expect(ann.status.unstored_edits).toBe(0);
+});
+
+test("an invite made here lets somebody in with its role, by either link", async () => {
+  const ann = await open("Ann");
+  const links = await ann.createInvite({ role: "viewer", uses: null, expiresAt: null });
+  const vera = await open("Vera", { link: links.browser });
+  expect(vera.status.role).toBe("viewer");
+  expect(links.native).toMatch(/^theta:\/\/127\.0\.0\.1:\d+\//);
+  await expect(vera.createInvite()).rejects.toThrow(CommandError);
+});
+
+test("history tells who did what, and the past can be looked at", async () => {
+  const ann = await open("Ann");
+  const { ids } = await ann.create([{ name: "box" }]);
+  const { seq } = await (await ann.submit({ command: "translate_by", targets: ids, offset: [0, 1, 0] })).settled;
+  await (await ann.submit({ command: "delete_entities", targets: ids })).settled;
+  const { head, entries } = await ann.history(1, 100);
+  expect(head).toBe(ann.status.head);
+  const last = { author_name: "Ann", commands: [{ command: "delete_entities", targets: ids }] };
+  expect(entries.at(-1)).toMatchObject(last);
+  const progress: number[] = [];
+  const past = await ann.sceneAt(seq, { onProgress: (fraction) => progress.push(fraction) });
+  expect([...past.entities()].map((one) => [one.name, one.transform.position])).toEqual([["box", [0, 1, 0]]]);
+  expect(ann.scene.size).toBe(0);
+  expect((await ann.sceneAt(1)).size).toBe(0);
+  await expect(ann.sceneAt(seq + 100)).rejects.toThrow(/expected a record/);
+});
+
+test("assets and meshes go up once and come back the same", async () => {
+  const [ann, bob] = [await open("Ann"), await open("Bob")];
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, at) => (at * 7919) >> 3);
+  const asset = await ann.uploadAsset(bytes);
+  expect(asset).toMatch(/^[0-9a-f]{64}$/);
+  expect(await bob.downloadAsset(asset)).toEqual(bytes);
+  const mesh = { positions: Float32Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0), indices: Uint32Array.of(0, 1, 2) };
+  const stored = await ann.storeMesh(mesh);
+  expect(await ann.storeMesh(mesh)).toBe(stored);
+  expect(await bob.loadMesh(stored)).toEqual(mesh);
+  expect(await bob.loadMesh(stored)).toBe(await bob.loadMesh(stored));
+  await expect(bob.downloadAsset("00".repeat(32))).rejects.toThrow();
+});
+
+test("a model comes in as one thing, and goes out again", async () => {
+  const ann = await open("Ann");
+  const gltf = new TextEncoder().encode(JSON.stringify({
+    asset: { version: "2.0" }, scenes: [{ nodes: [0] }], nodes: [{ name: "a", children: [1] }, { name: "b" }],
+  }));
+  const files = { main: "model.gltf", files: new Map([["model.gltf", gltf]]) };
+  const { ids, warnings } = await ann.importModel(files, { position: [1, 0, 0] });
+  expect(warnings).toEqual([]);
+  expect(ann.scene.get(ids[0]!)).toMatchObject({ name: "model", transform: { position: [1, 0, 0] } });
+  expect(ann.scene.size).toBe(3);
+  const glb = await ann.exportGlb({ ids });
+  expect(new TextDecoder().decode(glb.subarray(0, 4))).toBe("glTF");
+  const again = await ann.importModel({ main: "out.glb", files: new Map([["out.glb", glb]]) });
+  expect(ann.scene.children(again.ids[0]!)).toHaveLength(1);
+  await expect(ann.importModel({ main: "x.glb", files: new Map([["x.glb", gltf]]) })).rejects.toThrow(/x\.glb/);
+  const aborted = AbortSignal.abort(new Error("enough"));
+  await expect(ann.importModel(files, { signal: aborted })).rejects.toThrow("enough");
+  expect(ann.scene.size).toBe(7);
+});
+
+test("what is submitted without waiting arrives in order and as one", async () => {
+  const [ann, bob] = [await open("Ann"), await open("Bob")];
+  const { ids } = await ann.create([{ name: "box" }]);
+  const all = Array.from({ length: 50 }, (_, at) =>
+    ann.submit({ command: "set_transform", targets: ids, transforms: [
+      { position: [at, 0, 0], rotation: [0, 0, 0, 1], scale: [1, 1, 1] }] }));
+  const settled = await Promise.all((await Promise.all(all)).map((submitted) => submitted.settled));
+  expect(settled).toHaveLength(50);
+  await ann.idle();
+  await until(bob, () => bob.scene.get(ids[0]!)?.transform.position[0] === 49);
+});
+
+test("whoever is put out hears it, and what was submitted then is refused", async () => {
+  const ann = await open("Ann");
+  const bob = await open("Bob", { link: hub.browserLink(hub.invite(native, "editor")) });
+  await until(ann, () => ann.members.some((member) => member.name === "Bob"));
+  const author = ann.members.find((member) => member.name === "Bob")!.author;
+  bob.goOffline();
+  await until(bob, () => bob.status.phase === "offline");
+  const made = await bob.create([{ name: "late" }]);
+  await (await ann.submit({ command: "revoke_role", author })).settled;
+  bob.goOnline();
+  await until(bob, () => bob.status.role === "none" || bob.status.text !== "");
+  const outcome = await Promise.race([
+    made.settled.then(() => "settled", (error: unknown) => error),
+    until(bob, () => bob.status.text.length > 0).then(() => bob.status.text),
+  ]);
+  expect(outcome instanceof CommandRefused || typeof outcome === "string").toBe(true);
+  expect(ann.scene.size).toBe(0);
+});
+
+test("a link to another hub's key is refused with a sentence", async () => {
+  const other = link.replace(/#[A-Za-z0-9_-]{43}/, `#${"A".repeat(43)}`);
+  const room = await join(other, "Eve");
+  rooms.push(room);
+  await until(room, () => room.status.text !== "");
+  expect(room.status.phase).toBe("stopped");
+});
