@@ -23,6 +23,7 @@ import { People } from "../panels/people.js";
 import { Viewport } from "../viewport/viewport.js";
 import { useWorkspace, Workspace, WorkspaceContext, type SideTab } from "../workspace.js";
 import { DropArea, pickFiles } from "./drop_area.js";
+import { beginFramed } from "./first_view.js";
 import { shareSelection, warnBeforeLosing } from "./room_duties.js";
 import { StatusBar } from "./status_bar.js";
 import { TopBar } from "./top_bar.js";
@@ -131,7 +132,9 @@ function View() {
       menu.value = { left: x, top: y };
     };
     editor.viewport.value = viewport;
+    const stopFraming = beginFramed(editor, container.current as HTMLElement);
     return () => {
+      stopFraming();
       editor.viewport.value = null;
       viewport.dispose();
     };
