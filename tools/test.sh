@@ -22,7 +22,8 @@ test_step_tidy() {
 }
 
 test_step_tools() {
-  shellcheck -x dev tools/*.sh tools/cross_deps tools/demo tools/derive_apt_source tools/test_readers .ci/run
+  shellcheck -x dev tools/*.sh tools/cross_deps tools/demo tools/derive_apt_source tools/test_readers \
+    tools/test_peers .ci/run
   python3 -m unittest discover --start-directory tests/tools --pattern '*_test.py'
 }
 
@@ -32,8 +33,10 @@ test_step_release() {
 }
 
 test_step_system() {
-  build_preset release theta
+  build_preset release theta theta_rtc_echo
   tools/test_readers
+  echo "--- peers"
+  tools/test_peers
   local test
   for test in tour exit_codes import log_verify full_disk; do
     echo "--- $test"
