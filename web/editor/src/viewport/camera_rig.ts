@@ -112,8 +112,8 @@ export class CameraRig {
 
   // ---- By the program ----------------------------------------------------------------------------------------------
 
-  /** Moves until the box fills the view. */
-  frame(box: Box3, nowMs: number): void {
+  /** Moves until the box fills the view; without a time it is there at once. */
+  frame(box: Box3, nowMs = -Infinity): void {
     const center = box.getCenter(new Vector3());
     const { right, up, backward } = this.directions();
     const slope = Math.tan(MathUtils.degToRad(this.fieldOfView) / 2) / kFrameMargin;
@@ -195,7 +195,7 @@ export class CameraRig {
     // The short way around.
     goal.yaw = from.yaw + MathUtils.euclideanModulo(goal.yaw - from.yaw + Math.PI, 2 * Math.PI) - Math.PI;
     goal.distance = MathUtils.clamp(goal.distance, kDistanceMin, kDistanceMax);
-    this.travel = { from, to: goal, startMs: this.reducedMotion ? nowMs - kTravelMs : nowMs };
+    this.travel = { from, to: goal, startMs: this.reducedMotion ? -Infinity : nowMs };
   }
 
   private directions(): { right: Vector3; up: Vector3; backward: Vector3 } {

@@ -80,6 +80,10 @@ export class GeometryCache {
     return this.loaded.get(asset);
   }
 
+  get isLoading(): boolean {
+    return this.pending.size > 0;
+  }
+
   /** What could not be loaded while offline may be there now. */
   retryFailed(): void {
     const again = [...this.failed];

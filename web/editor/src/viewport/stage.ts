@@ -58,6 +58,10 @@ export class Ground {
       transparent: true,
       depthWrite: false,
       side: DoubleSide,
+      // A floor that lies on the ground covers it.
+      polygonOffset: true,
+      polygonOffsetFactor: 1,
+      polygonOffsetUnits: 4,
       uniforms: {
         line: { value: new Color() },
         xAxis: { value: new Color(kAxisColors.x) },

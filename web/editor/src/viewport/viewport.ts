@@ -96,6 +96,8 @@ export class Viewport implements ViewportControl {
   private phase: Phase;
   private readonly toldFailures = new Set<string>();
   private disposed = false;
+  /** Until the room's content is there the camera keeps it in view, unless the person takes over. */
+  private opening = true;
   private boundsStale = true;
   private readonly sceneBox = new Box3();
 
@@ -237,6 +239,7 @@ export class Viewport implements ViewportControl {
 
   /** The person moves the camera: it follows nobody any more. */
   leaveOthersEyes(): void {
+    this.opening = false;
     this.editor.following.value = null;
     this.editor.lookingThrough.value = null;
   }
@@ -395,6 +398,7 @@ export class Viewport implements ViewportControl {
     this.lookThroughOthers();
     const travelling = this.rig.update(nowMs);
     this.updateReach();
+    if (this.opening) this.frameOpening(nowMs);
     this.tools.update();
     this.flush();
     this.drawLines();
@@ -416,7 +420,9 @@ export class Viewport implements ViewportControl {
   private render(): void {
     const { renderer, rig: { camera } } = this;
     renderer.info.reset();
-    this.main.environmentIntensity = this.lights.any ? 0.3 : 0.75;
+    // With lights of its own the scene is exposed for those, and the studio only fills the shadows.
+    renderer.toneMappingExposure = this.lights.any ? 0.6 : 1;
+    this.main.environmentIntensity = this.lights.any ? 0.5 : 0.75;
     const outlined = this.meshes.anyHighlighted;
     if (outlined) {
       this.ground.object.visible = this.lines.object.visible = false;
@@ -500,6 +506,13 @@ export class Viewport implements ViewportControl {
     if (this.sceneBox.isEmpty()) return;
     const farthest = this.sceneBox.getCenter(new Vector3()).distanceTo(this.rig.target);
     this.rig.setReach(farthest + this.sceneBox.getSize(new Vector3()).length() / 2);
+  }
+
+  private frameOpening(nowMs: number): void {
+    if (this.graph.nodes.size === 0 || this.editor.lookBack.peek() !== null) return;
+    this.rig.frame(this.sceneBox);
+    this.rig.update(nowMs);
+    if (!this.geometries.isLoading && this.phase === "live") this.opening = false;
   }
 
   private addTo(box: Box3, node: Node, evenHidden: boolean): void {
