@@ -1,9 +1,9 @@
 import type { HtmlTagDescriptor, Plugin } from "vite";
 
 /**
- * Names in the page's head what its first script would ask for only later, the editor behind the join page. The browser
- * then fetches it while it reads the first script. The WebAssembly module is fetched by the first script itself, since a
- * worker does not get what a page has preloaded.
+ * Names in the page's head what its first script would ask for only later, the editor behind the join page, so that the
+ * browser fetches it while it reads the first script. The WebAssembly module is fetched by the first script itself,
+ * since a worker does not get what a page has preloaded.
  */
 export function preload(): Plugin {
   return {
