@@ -54,5 +54,17 @@ TEST(LinkTerms, ALinkIsGoodForFewWhenNobodySaidHowMany) {
   EXPECT_EQ(default_uses(log::Role::viewer), 100U);
 }
 
+TEST(BrowserLink, HasTheRoomAndTheInviteOfTheLink) {
+  const std::string link = "theta://127.0.0.1:4433/ROOM#HUB.INVITE";
+  EXPECT_EQ(browser_link("https://hub.example:4480", link), "https://hub.example:4480/r/ROOM#HUB.INVITE");
+  EXPECT_EQ(browser_link("http://[::1]:1/", "theta://[::1]:4433/ROOM#HUB"), "http://[::1]:1/r/ROOM#HUB");
+}
+
+TEST(BrowserLink, PagesThatAreNoAddressGiveNone) {
+  for (const char* page : {"", "hub.example", "ftp://hub", "https://", "https:///", "https://hub/editor",
+                           "https://hub?x", "https://hub#x", "https://a b", "https://me@hub"})
+    EXPECT_FALSE(browser_link(page, "theta://h:1/ROOM#HUB").has_value()) << page;
+}
+
 }  // namespace
 }  // namespace theta::cli

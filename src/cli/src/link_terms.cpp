@@ -16,6 +16,20 @@ void add_invite_options(CLI::App& command, InviteOptions& options) {
   command.add_option("--uses", options.uses,
                      "how many people may use the link; 0: any number (default: 1 for admins, 10 for editors, 100 for "
                      "viewers)");
+  command
+      .add_option("--page", options.page,
+                  "the editor's address, as the hub prints it (\"page\"): a link for browsers is printed as well")
+      ->envname("THETA_PAGE");
+}
+
+std::optional<std::string> browser_link(std::string page, const std::string& link) {
+  constexpr std::string_view kScheme = "theta://";
+  while (page.ends_with('/')) page.pop_back();
+  const auto host = page.starts_with("https://") ? page.substr(8) : page.starts_with("http://") ? page.substr(7) : "";
+  const auto path = link.find('/', kScheme.size());
+  if (host.empty() || host.find_first_of("/?#@ \t\r\n\"") != std::string::npos || path == std::string::npos)
+    return std::nullopt;
+  return page + "/r" + link.substr(path);
 }
 
 std::uint32_t default_uses(log::Role role) {
@@ -66,6 +80,9 @@ ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& o
   if (!span)
     return context.output.fail(
         ExitCode::usage, "--expires: expected a span like 30m, 12h or 7d, or never, got \"" + options.expires + "\"");
+  if (!options.page.empty() && !browser_link(options.page, "theta://x/y"))
+    return context.output.fail(
+        ExitCode::usage, "--page: expected an address such as https://hub.example:4480, got \"" + options.page + "\"");
   log::InviteTerms terms;
   terms.role = options.role == "viewer"   ? log::Role::viewer
                : options.role == "editor" ? log::Role::editor
@@ -79,13 +96,18 @@ ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& o
   auto ticket = peer.session().make_invite(terms, client::random_seed());
   if (!ticket) return context.output.fail(ExitCode::denied, ticket.error().message);
   const auto link = log::to_string(peer.client().link(*ticket));
-  context.output.result({{"link", link},
-                         {"room", to_hex(peer.session().room().view())},
-                         {"role", options.role},
-                         {"uses", terms.uses_max},
-                         {"expires", span->count() > 0 ? Json(to_unix_ms(terms.expires_at)) : Json()},
-                         {"invite", to_hex(ticket->invite.key.view())}},
-                        link);
+  Json result{{"link", link},
+              {"room", to_hex(peer.session().room().view())},
+              {"role", options.role},
+              {"uses", terms.uses_max},
+              {"expires", span->count() > 0 ? Json(to_unix_ms(terms.expires_at)) : Json()},
+              {"invite", to_hex(ticket->invite.key.view())}};
+  auto text = link;
+  if (const auto for_browser = browser_link(options.page, link)) {
+    result["browser_link"] = *for_browser;
+    text += "\n" + *for_browser;
+  }
+  context.output.result(result, text);
   return ExitCode::ok;
 }
 

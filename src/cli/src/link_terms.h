@@ -15,6 +15,7 @@ struct InviteOptions {
   std::string role = "editor";
   std::string expires = "7d";
   std::optional<std::uint32_t> uses;  // empty: `default_uses`
+  std::string page;                   // where the hub's editor is found; empty: not known
 };
 void add_invite_options(CLI::App& command, InviteOptions& options);
 
@@ -33,6 +34,10 @@ struct HostPort {
 
 /// "HOST:PORT" or "[IPV6]:PORT".
 [[nodiscard]] std::optional<HostPort> split_address(const std::string& text);
+
+/// The same room and invite for a browser: "https://hub.example/r/ROOM#HUB.INVITE". Empty when `page` is no address
+/// that begins with http:// or https:// and has neither path nor query.
+[[nodiscard]] std::optional<std::string> browser_link(std::string page, const std::string& link);
 
 /// Makes an invite with the peer's key and prints the link.
 [[nodiscard]] ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& options);
