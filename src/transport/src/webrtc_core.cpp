@@ -15,6 +15,8 @@ constexpr std::size_t kUfragRandomBytes = 12;
 constexpr std::size_t kPasswordRandomBytes = 24;
 /// usrsctp doesn't tell when its next timer is due. Its shortest time-outs are some hundred milliseconds.
 constexpr auto kSctpTick = std::chrono::milliseconds{20};
+/// What segmentation offload takes at once, with some room.
+constexpr std::size_t kBurstBytesMax = 48 * 1024;
 /// Handlers may queue more while a flush tells them things; what is left after this waits for the next flush.
 constexpr int kFlushRounds = 4;
 
@@ -49,6 +51,7 @@ WebRtcCore::WebRtcCore(const WebRtcOptions& options, std::unique_ptr<DtlsContext
 WebRtcCore::~WebRtcCore() {
   // Their last words come through here, so they go while everything else is there.
   sessions_.clear();
+  send_burst();
 }
 
 void WebRtcCore::set_now(MonotonicTime now) { now_ = std::max(now_, now); }
@@ -185,7 +188,35 @@ void WebRtcCore::mark_dirty(WebRtcSession& session) {
 void WebRtcCore::send_datagram(const SocketAddress& local, const SocketAddress& remote, ByteView datagram) {
   ++stats_.datagrams_sent;
   stats_.bytes_sent += datagram.size();
-  output_.send({local, remote, 0, datagram, datagram.size()});
+  const bool has_short_end = burst_.segment_bytes != 0 && burst_.bytes.size() % burst_.segment_bytes != 0;
+  const bool fits = !burst_.bytes.empty() && !has_short_end && burst_.remote == remote && burst_.local == local &&
+                    datagram.size() <= burst_.segment_bytes && burst_.bytes.size() + datagram.size() <= kBurstBytesMax;
+  if (!fits) {
+    send_burst();
+    burst_.local = local;
+    burst_.remote = remote;
+    burst_.segment_bytes = datagram.size();
+  }
+  burst_.bytes.insert(burst_.bytes.end(), datagram.begin(), datagram.end());
+  // usrsctp's timers are one for all engines, so another one's turn may have caused it.
+  if (!is_driving_) send_burst();
+}
+
+void WebRtcCore::send_burst() {
+  if (burst_.bytes.empty()) return;
+  output_.send({burst_.local, burst_.remote, 0, burst_.bytes, burst_.segment_bytes});
+  burst_.bytes.clear();
+}
+
+void WebRtcCore::begin_driving(MonotonicTime now) {
+  THETA_CHECK(!is_driving_);
+  set_now(now);
+  is_driving_ = true;
+}
+
+void WebRtcCore::end_driving() {
+  send_burst();
+  is_driving_ = false;
 }
 
 void WebRtcCore::add_address(const SocketAddress& remote, WebRtcSession& session) { by_address_[remote] = &session; }
@@ -196,17 +227,15 @@ void WebRtcCore::remove_address(const SocketAddress& remote, WebRtcSession& sess
 }
 
 void WebRtcCore::on_datagram(const Datagram& datagram, MonotonicTime now) {
-  THETA_CHECK(!is_driving_);
-  set_now(now);
+  begin_driving(now);
   ++stats_.datagrams_received;
   stats_.bytes_received += datagram.bytes.size();
-  is_driving_ = true;
   if (classify_datagram(datagram.bytes) == DatagramKind::stun) {
     on_stun(datagram);
   } else {
     on_dtls(datagram);
   }
-  is_driving_ = false;
+  end_driving();
 }
 
 /// In the order that RFC 8489 section 9.1.3 gives: form, who, proof. What fails gets no answer, so that nobody learns
@@ -271,9 +300,7 @@ void WebRtcCore::on_dtls(const Datagram& datagram) {
 }
 
 void WebRtcCore::on_timer(MonotonicTime now) {
-  THETA_CHECK(!is_driving_);
-  set_now(now);
-  is_driving_ = true;
+  begin_driving(now);
   if (now_ >= tick_at_ && !SctpStack::instance().is_idle()) {
     SctpStack::instance().advance(now_);
     tick_at_ = now_ + kSctpTick;
@@ -286,13 +313,11 @@ void WebRtcCore::on_timer(MonotonicTime now) {
     session.on_timer();
     mark_dirty(session);
   }
-  is_driving_ = false;
+  end_driving();
 }
 
 void WebRtcCore::flush(MonotonicTime now) {
-  THETA_CHECK(!is_driving_);
-  set_now(now);
-  is_driving_ = true;
+  begin_driving(now);
   for (int round = 0; round < kFlushRounds && !dirty_.empty(); ++round) {
     std::vector<std::uint64_t> held_back;
     for (const auto id : std::exchange(dirty_, {})) {
@@ -314,7 +339,7 @@ void WebRtcCore::flush(MonotonicTime now) {
     dirty_.insert(dirty_.end(), held_back.begin(), held_back.end());
     if (!held_back.empty()) break;
   }
-  is_driving_ = false;
+  end_driving();
 }
 
 void WebRtcCore::reschedule(WebRtcSession& session) {

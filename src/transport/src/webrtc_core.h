@@ -56,7 +56,18 @@ class WebRtcCore final : public WebRtcHost {
     std::size_t pending = 0;
   };
 
+  /// Datagrams that can leave in one system call: to one address, equal in size but for the last.
+  struct Burst {
+    SocketAddress local;
+    SocketAddress remote;
+    Bytes bytes;
+    std::size_t segment_bytes = 0;
+  };
+
   void set_now(MonotonicTime now);
+  void begin_driving(MonotonicTime now);
+  void end_driving();
+  void send_burst();
   void on_stun(const Datagram& datagram);
   void on_dtls(const Datagram& datagram);
   void answer(const Datagram& datagram, ByteView bytes);
@@ -85,6 +96,7 @@ class WebRtcCore final : public WebRtcHost {
   std::map<AuthorKey, std::size_t> pending_of_author_;
   std::set<std::pair<MonotonicTime, std::uint64_t>> timers_;
   std::vector<std::uint64_t> dirty_;
+  Burst burst_;
   MonotonicTime tick_at_{};  // of SCTP's timers
   std::size_t pending_count_ = 0;
   std::uint64_t late_packets_before_ = 0;
