@@ -288,6 +288,34 @@ TEST(WebRtcEngine, APeerThatAcknowledgesNothingIsDisconnected) {
   EXPECT_EQ(pair.wire.engine->stats().stalled_closes, 1U);
 }
 
+TEST(WebRtcEngine, LittleThatIsNeverAcknowledgedIsNoticedToo) {
+  Connected pair;
+  pair.mute();
+  ASSERT_EQ(pair.wire.engine->send(pair.peer, Lane::commands, bytes_of("a few bytes")), SendResult::queued);
+  const auto began = pair.wire.now();
+  ASSERT_TRUE(pair.run_until_closed());
+  EXPECT_EQ(pair.closed().reason, CloseReason::resource_limit);
+  EXPECT_LE(pair.wire.now() - began, 35s);
+}
+
+TEST(WebRtcEngine, ALossyPeerThatFallsIdleIsNotTakenForOneThatAcknowledgesNothing) {
+  Connected pair;
+  std::mt19937 random(1);
+  pair.wire.on_transmit = [&](RtcPacket& packet, MonotonicClock::duration&) {
+    return packet.bytes.front() <= 3 || random() % 4 != 0;
+  };
+  for (int at = 0; at < 200; ++at) {
+    ASSERT_EQ(pair.wire.engine->send(pair.peer, Lane::presence, filled(500)), SendResult::queued);
+    if (at % 10 == 0) {
+      ASSERT_EQ(pair.wire.engine->send(pair.peer, Lane::bulk, filled(5000)), SendResult::queued);
+    }
+    pair.wire.run_for(20ms);
+  }
+  pair.wire.run_for(10min);
+  EXPECT_EQ(pair.wire.sink.count(Event::Kind::closed), 0U);
+  EXPECT_EQ(pair.client.texts(Lane::bulk).size(), 20U);
+}
+
 TEST(WebRtcEngine, UrgentLanesOvertakeBulk) {
   Connected pair;
   // A slow network: 1 MB takes a while.

@@ -169,7 +169,7 @@ SendResult WebRtcSession::send(Lane lane, const SharedBytes& message) {
       return SendResult::full;
     }
   }
-  if (queued_bytes() == 0) progress_at_ = host_.now();
+  if (!is_waiting()) progress_at_ = host_.now();
   queue.messages.push_back(message);
   queue.bytes += message.size();
   ++host_.stats().messages_sent;
@@ -187,6 +187,11 @@ std::size_t WebRtcSession::queued_bytes() const {
   std::size_t result = 0;
   for (const auto& lane : lanes_) result += lane.bytes;
   return result;
+}
+
+bool WebRtcSession::is_waiting() const {
+  if (sctp_ && sctp_->unacknowledged_bytes() != 0) return true;
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const SendingLane& lane) { return !lane.messages.empty(); });
 }
 
 /// Hands to usrsctp what it may hold, the urgent first.
@@ -213,7 +218,6 @@ bool WebRtcSession::pump_lane(Lane lane) {
     return false;
   }
   if (sent == SctpAssociation::SendResult::blocked) return false;
-  progress_at_ = host_.now();
   queue.offset += piece;
   queue.bytes -= piece;
   if (queue.offset == message.size()) {

@@ -302,7 +302,7 @@ void WebRtcSession::on_timer() {
     resend_at_ = now + resend_after_;
   }
   if (now >= probe_at_) send_probe();
-  if (phase_ == Phase::open && queued_bytes() != 0 && now >= progress_at_ + options.stall_timeout) {
+  if (phase_ == Phase::open && is_waiting() && now >= progress_at_ + options.stall_timeout) {
     ++host_.stats().stalled_closes;
     fail(CloseReason::resource_limit, "nothing of what waits was acknowledged for too long");
   }
@@ -312,7 +312,7 @@ MonotonicTime WebRtcSession::next_timeout() const {
   if (phase_ == Phase::over) return MonotonicTime::max();
   auto next = std::min({consent_until(), resend_at_, linger_until_, probe_at_});
   if (phase_ == Phase::pending) next = std::min(next, began_at_ + host_.options().connect_timeout);
-  if (phase_ == Phase::open && queued_bytes() != 0) next = std::min(next, progress_at_ + host_.options().stall_timeout);
+  if (phase_ == Phase::open && is_waiting()) next = std::min(next, progress_at_ + host_.options().stall_timeout);
   return next;
 }
 
@@ -375,7 +375,9 @@ void WebRtcSession::finish() {
 
 void WebRtcSession::flush() {
   process_sctp();
+  if (sctp_ && sctp_->unacknowledged_bytes() < unacknowledged_before_) progress_at_ = host_.now();
   if (phase_ == Phase::open || phase_ == Phase::lingering) pump();
+  unacknowledged_before_ = sctp_ ? sctp_->unacknowledged_bytes() : 0;
   if (wants_close_ || phase_ == Phase::lingering || phase_ == Phase::closing) pump_close();
   if (phase_ == Phase::open && !ending_) tell_writable();
   if (phase_ != Phase::over || std::exchange(is_close_told_, true)) return;

@@ -161,6 +161,8 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   void tell_writable();
   void drop_oldest_presence();
   [[nodiscard]] std::size_t queued_bytes() const;
+  /// Whether anything was not sent, or sent and not acknowledged.
+  [[nodiscard]] bool is_waiting() const;
   [[nodiscard]] SendingLane& sending(Lane lane) { return lanes_[static_cast<std::size_t>(lane)]; }
   [[nodiscard]] const SendingLane& sending(Lane lane) const { return lanes_[static_cast<std::size_t>(lane)]; }
 
@@ -197,6 +199,7 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   std::vector<Channel> channels_;
   std::array<SendingLane, kLaneCount> lanes_;
   MonotonicTime progress_at_{};  // when something was acknowledged, or nothing waited
+  std::size_t unacknowledged_before_ = 0;
 
   std::optional<Ending> ending_;
   MonotonicTime linger_until_ = MonotonicTime::max();
