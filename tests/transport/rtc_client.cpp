@@ -80,7 +80,7 @@ void RtcClient::on_time(MonotonicTime now) {
   next_check_ = now + (dtls && dtls->state() != DtlsSession::State::handshake
                            ? MonotonicClock::duration{std::chrono::seconds{4}}
                            : MonotonicClock::duration{std::chrono::milliseconds{200}});
-  if (sends_checks) send_check();
+  if (sends_checks) send_check(nominates);
   if (!dtls || dtls->state() != DtlsSession::State::handshake || now < resend_at_) return;
   dtls->send_flight();
   resend_at_ = now + std::chrono::milliseconds{400};

@@ -66,6 +66,7 @@ class RtcClient final : public DtlsHandler, public SctpHandler {
   std::optional<CertificateFingerprint> claimed_fingerprint;
   std::uint16_t streams = kSctpStreamsMax;
   bool sends_checks = true;
+  bool nominates = true;
   bool opens_channels = true;
   bool begins_dtls = true;
 

@@ -54,6 +54,13 @@ TEST(WebRtcEngine, FourChannelsMakeAPeer) {
   EXPECT_EQ(stats.connections, 1U);
 }
 
+TEST(WebRtcEngine, ABrowserMayBeginBeforeItNominates) {
+  RtcWire wire;
+  auto& client = wire.add_client();
+  client.nominates = false;
+  EXPECT_TRUE(wire.connect(client));
+}
+
 TEST(WebRtcEngine, MessagesOfEverySizeReachTheBrowser) {
   Connected pair;
   for (const auto lane : {Lane::control, Lane::commands, Lane::bulk, Lane::presence}) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -284,6 +285,26 @@ TEST(WebRtcHostile, AnAddressThatChangesWithChecksTakesTheConnectionAlong) {
   EXPECT_EQ(pair.wire.sink.count(Event::Kind::closed), 0U);
   pair.wire.run_for(2min);
   EXPECT_EQ(pair.wire.sink.count(Event::Kind::closed), 0U);
+}
+
+TEST(WebRtcHostile, DataFromAnAddressThatWasNotNominatedIsTakenAndMovesNothing) {
+  Connected pair;
+  pair.wire.run_for(1s);
+  const auto old = std::exchange(pair.client.address, SocketAddress::ipv4({127, 0, 0, 2}, 3999));
+  pair.client.nominates = false;
+  std::size_t to_old = 0;
+  pair.wire.on_transmit = [&](RtcPacket& packet, MonotonicClock::duration&) {
+    to_old += packet.to == old && packet.bytes[0] == 23 ? 1 : 0;
+    if (packet.to == old) packet.to = pair.client.address;  // it still listens there
+    return true;
+  };
+  pair.client.send_check(false);
+  pair.wire.run_for(100ms);
+  pair.client.send(Lane::commands, "another way");
+  pair.wire.run_for(5s);
+  EXPECT_EQ(pair.wire.sink.texts(Lane::commands), std::vector<std::string>{"another way"});
+  EXPECT_EQ(pair.stats().address_changes, 0U);
+  EXPECT_GT(to_old, 0U);
 }
 
 TEST(WebRtcHostile, AnAddressThatChangesWithoutChecksIsNotHeard) {
