@@ -160,8 +160,9 @@ export class Engine {
         return;
       }
       const answer = this.core.call(name, given, bytes);
-      this.pump();
+      // The answer goes before anything that a step may tell of what it began.
       this.reply({ id, json: answer.json, ...(answer.bytes.length > 0 ? { bytes: answer.bytes } : {}) });
+      this.pump();
     } catch (error) {
       this.reply({ id, error: errorOf(error) });
     }

@@ -13,6 +13,8 @@ const OPEN_MS = 4000;
 /** A path that is gone for longer is not waited for; a new connection finds a new one. */
 const PATH_LOST_MS = 5000;
 const LOW_WATER_BYTES = 64 * 1024;
+/** The hub greets when its four channels are open, which may be before ours say so; it says no more until we answer. */
+const EARLY_FRAMES_MAX = 64;
 const FLUSH_MS = 1000;
 /** Of how the connection ended, as the hub numbers reasons: nothing was heard. */
 const UNREACHABLE = 7;
@@ -29,6 +31,7 @@ export class RtcLink {
   private readonly connection: RTCPeerConnection;
   private readonly channels: RTCDataChannel[] = [];
   private readonly sent = [0, 0, 0, 0];
+  private early: RtcNews[] = [];
   private readonly abort = new AbortController();
   private openTimer: ReturnType<typeof setTimeout> | undefined;
   private pathTimer: ReturnType<typeof setTimeout> | undefined;
@@ -99,7 +102,10 @@ export class RtcLink {
     channel.onmessage = ({ data }) => {
       if (this.state === "over") return;
       if (!(data instanceof ArrayBuffer)) return this.lose("the hub sent text where only bytes are spoken");
-      this.tell({ kind: "rtc_frame", attempt: this.attempt, channel: index, bytes: data }, [data]);
+      const frame: RtcNews = { kind: "rtc_frame", attempt: this.attempt, channel: index, bytes: data };
+      if (this.state === "open") this.tell(frame, [data]);
+      else if (this.early.length < EARLY_FRAMES_MAX) this.early.push(frame);
+      else this.lose("the hub said more than a greeting before all channels were open");
     };
     channel.onbufferedamountlow = () => this.tellLeft(true);
     channel.onclose = () => this.lose("the hub closed the connection");
@@ -135,6 +141,8 @@ export class RtcLink {
     this.state = "open";
     clearTimeout(this.openTimer);
     this.tell({ kind: "rtc_opened", attempt: this.attempt, address: new URL(this.origin).host });
+    for (const frame of this.early) this.tell(frame);
+    this.early = [];
     this.statsTimer = setInterval(() => void this.measure(), 2000);
   }
 

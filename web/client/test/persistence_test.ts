@@ -1,0 +1,103 @@
+import { IDBFactory } from "fake-indexeddb";
+import "fake-indexeddb/auto";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { type ConnectOptions, type Room } from "../src/room.js";
+import { RoomStorage } from "../src/storage.js";
+import { giveWebSocket, join, live, TestHub, until } from "./hub.js";
+
+let hub: TestHub;
+let native: string;
+let link: string;
+const rooms: Room[] = [];
+
+beforeAll(async () => {
+  giveWebSocket();
+  hub = await TestHub.start();
+});
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory();
+  native = hub.newRoom();
+  link = hub.browserLink(native);
+});
+afterEach(async () => {
+  await Promise.all(rooms.splice(0).map((room) => room.close()));
+});
+afterAll(() => hub.end());
+
+async function open(options: Partial<ConnectOptions> = {}): Promise<Room> {
+  const room = await join(options.link ?? link, "Ann", { storage: "indexeddb", ...options });
+  rooms.push(room);
+  if (!options.offline) expect(await live(room)).toMatchObject({ phase: "live" });
+  return room;
+}
+
+test("what was edited offline survives the page and is sent by the next one", async () => {
+  const first = await open();
+  const made = await first.create([{ name: "box" }]);
+  await made.settled;
+  first.goOffline();
+  await until(first, () => first.status.phase === "offline");
+  await first.submit({ command: "rename_entity", target: made.ids[0]!, name: "edited offline" });
+  await until(first, () => first.status.unstored_edits === 0);
+  const { author } = first.status;
+  await first.close();
+
+  const second = await open({ offline: true });
+  await until(second, () => second.scene.size === 1);
+  expect(second.status).toMatchObject({ author, queued_commands: 1 });
+  expect(second.scene.get(made.ids[0]!)?.name).toBe("edited offline");
+  second.goOnline();
+  await until(second, () => second.status.phase === "live");
+  await second.idle();
+  const other = await open({ storage: "memory", link: hub.browserLink(hub.invite(native, "viewer")) });
+  await until(other, () => other.scene.get(made.ids[0]!)?.name === "edited offline");
+});
+
+test("a page that is killed loses nothing that was stored", async () => {
+  const first = await open();
+  first.goOffline();
+  await until(first, () => first.status.phase === "offline");
+  for (let count = 0; count < 5; ++count) await first.create([{ name: `box ${count}` }]);
+  await until(first, () => first.status.unstored_edits === 0);
+  // No word of farewell: the next page opens what is there.
+  const second = await open();
+  await second.idle();
+  expect(second.scene.size).toBe(5);
+});
+
+test("one browser is two people by two invites, and the same person by the same link", async () => {
+  const ann = await open();
+  const bob = await open({ link: hub.browserLink(hub.invite(native, "editor")) });
+  expect(bob.status.author).not.toBe(ann.status.author);
+  await bob.close();
+  const again = await open({ link: link.replace(/\.[^.]*$/, "") });
+  expect(again.status.author).toBe(bob.status.author);
+});
+
+test("while the browser stores nothing, nothing is sent, and it is told", async () => {
+  const ann = await open();
+  const write = vi.spyOn(RoomStorage.prototype, "write");
+  write.mockRejectedValue(new DOMException("no space", "QuotaExceededError"));
+  const notices: string[] = [];
+  ann.on("notice", (notice) => notices.push(notice.text));
+  const made = await ann.create([{ name: "box" }]);
+  await until(ann, () => notices.length > 0);
+  expect(notices[0]).toMatch(/storage is full/);
+  expect(ann.status).toMatchObject({ unstored_edits: 1, text: expect.stringMatching(/storage is full/) });
+  const other = await open({ storage: "memory", link: hub.browserLink(hub.invite(native, "viewer")) });
+  expect(other.scene.size).toBe(0);
+  write.mockRestore();
+  await made.settled;
+  await until(ann, () => ann.status.unstored_edits === 0);
+});
+
+test("without IndexedDB a room is kept in memory, and it is told", async () => {
+  vi.stubGlobal("indexedDB", undefined);
+  await expect(join(link, "Ann", { storage: "indexeddb" })).rejects.toThrow(/no IndexedDB/);
+  const { storage: _, ...options } = { storage: undefined, offline: true };
+  const room = await join(link, "Ann", { ...options, storage: "auto" as never });
+  rooms.push(room);
+  await until(room, () => room.status.text !== "");
+  expect(room.status.text).toMatch(/no IndexedDB/);
+  vi.unstubAllGlobals();
+});
