@@ -15,6 +15,7 @@
 #include "theta/log/invite.h"
 #include "theta/transport/quic_engine.h"
 #include "theta/transport/rtc_signalling.h"
+#include "theta/transport/sealed_channel.h"
 #include "theta/wire/commands_lane.h"
 #include "theta/wire/compression.h"
 #include "transport/stun_request.h"
@@ -53,6 +54,26 @@ fb::CreateEntitiesT two_entities() {
     command.entities.push_back(std::move(entity));
   }
   return command;
+}
+
+void write_http_fields() {
+  write("http_fields", "target", as_bytes("/assets/index%2DB6f3xQ2a.js?x=1"));
+  write("http_fields", "absolute", as_bytes("http://hub.example:4480/r/room"));
+  write("http_fields", "encodings", as_bytes("gzip, deflate;q=0.5, br;q=0, *"));
+  write("http_fields", "tags", as_bytes("\"abc\", W/\"def\"\n\"def\""));
+  write("http_fields", "origin", as_bytes("https://[::1]:4480\n[::1]:4480"));
+}
+
+void write_sealed_channel() {
+  crypto::Seed seed;
+  const auto hub_key = crypto::KeyPair::from_seed(seed);
+  const transport::SealedClient client(seed, hub_key.public_key<HubKey>());
+  const auto hub = transport::SealedHub::accept(hub_key, seed, client.hello());
+  auto established = client.establish(hub->answer());
+  write("sealed_channel", "hello", client.hello());
+  write("sealed_channel", "answer", hub->answer());
+  write("sealed_channel", "finish", established->finish);
+  write("sealed_channel", "message", established->channel.seal(transport::Lane::control, as_bytes("hello")));
 }
 
 void write_payloads() {
@@ -305,6 +326,8 @@ int main(int argc, char** argv) {
   }
   theta::folder = argv[1];
   theta::write_payloads();
+  theta::write_http_fields();
+  theta::write_sealed_channel();
   theta::write_messages();
   theta::write("snapshot", "room", theta::fuzz::room_snapshot());
   theta::write_log();
