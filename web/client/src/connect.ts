@@ -13,7 +13,13 @@ export async function connect(options: ConnectOptions): Promise<Room> {
   const link = parseBrowserLink(options.link);
   if (typeof WebAssembly === "undefined") throw new Error("this browser has no WebAssembly, which Theta needs");
   let room: RoomClient | undefined;
-  const host = startEngine((text) => room?.crash(text));
+  let fail: (error: Error) => void = () => undefined;
+  const crashed = new Promise<never>((_, reject) => (fail = reject));
+  crashed.catch(() => undefined);
+  const host = startEngine((text) => {
+    fail(new Error(`the part of the page that runs the core ended: ${text}`));
+    room?.crash(text);
+  });
   const engineOptions: EngineOptions = {
     origin: link.origin,
     link: coreLink(link),
@@ -24,6 +30,7 @@ export async function connect(options: ConnectOptions): Promise<Room> {
     hasWebRtc: typeof RTCPeerConnection !== "undefined",
     ...(options.wasmBinary ? { wasmBinary: options.wasmBinary } : {}),
   };
-  room = await RoomClient.open(host, link, engineOptions);
-  return room;
+  const opened = await Promise.race([RoomClient.open(host, link, engineOptions), crashed]);
+  room = opened;
+  return opened;
 }

@@ -181,7 +181,8 @@ test("a model comes in as one thing, and goes out again", async () => {
   expect(new TextDecoder().decode(glb.subarray(0, 4))).toBe("glTF");
   const again = await ann.importModel({ main: "out.glb", files: new Map([["out.glb", glb]]) });
   expect(ann.scene.children(again.ids[0]!)).toHaveLength(1);
-  await expect(ann.importModel({ main: "x.glb", files: new Map([["x.glb", Uint8Array.of(1, 2)]]) })).rejects.toThrow(/x\.glb/);
+  const junk = { main: "x.glb", files: new Map([["x.glb", Uint8Array.of(1, 2)]]) };
+  await expect(ann.importModel(junk)).rejects.toThrow(/x\.glb/);
   const aborted = AbortSignal.abort(new Error("enough"));
   await expect(ann.importModel(files, { signal: aborted })).rejects.toThrow("enough");
   expect(ann.scene.size).toBe(7);
