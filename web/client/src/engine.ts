@@ -35,6 +35,7 @@ export class Engine {
   private flushedAt = 0;
   private isWriting: Promise<void> | undefined;
   private isClosed = false;
+  private isSwitching: Promise<void> | undefined;
   /** WebRTC found no way in this session; later reconnects try again. */
   private attemptsByWebSocket = 0;
   private notes: Output[] = [];
@@ -113,18 +114,35 @@ export class Engine {
 
   /** Another page of this person wants to write: what is kept must be complete before it reads it. */
   private async giveWay(): Promise<void> {
+    const lock = this.lock;
+    if (!lock || this.isClosed) return;
+    this.lock = undefined;
     this.core.call("go_offline");
     this.pump();
-    await this.isWriting;
+    while (this.isWriting) await this.isWriting;
+    if (this.isClosed) return;
     this.replaceCore();
-    await this.lock?.release();
-    this.lock = undefined;
     this.storage = undefined;
     this.note({ event: "other_page", text: OTHER_PAGE });
     const given = { link: this.options.link, display_name: this.options.displayName, writer: false, offline: false,
       keeps: false, random_seed: 1 };
     const nothing = { state: new Uint8Array(0), journal: new Uint8Array(0) };
     this.core = this.runtime.create(given, this.identity.seed, nothing);
+    this.pump();
+    await lock.release();
+  }
+
+  /** The other way round: this page becomes the one that writes. */
+  private async takeOver(): Promise<void> {
+    this.replaceCore();
+    const opened = this.open(true);
+    this.isSwitching = opened.catch(() => undefined).finally(() => (this.isSwitching = undefined));
+    await this.isSwitching;
+    // Without a core nothing can go on.
+    await opened.catch((error: unknown) => {
+      this.isClosed = true;
+      throw error;
+    });
     this.pump();
   }
 
@@ -141,21 +159,23 @@ export class Engine {
       void this.answer(message.id, message.name, message.given, message.bytes);
       return;
     }
+    if (this.isSwitching) return;
     this.onRtc(message);
     this.pump();
   }
 
   private async answer(id: number, name: string, given: object, bytes?: Uint8Array): Promise<void> {
     try {
+      // There is no core while one takes the place of another.
+      while (this.isSwitching) await this.isSwitching;
+      if (this.isClosed) return;
       if (name === "close") {
         await this.close();
         this.port.postMessage({ kind: "told", outputs: [], reply: { id, json: {} } } satisfies ToPage);
         return;
       }
       if (name === "take_writer" && this.database && !this.lock) {
-        this.replaceCore();
-        await this.open(true);
-        this.pump();
+        await this.takeOver();
         this.reply({ id, json: {} });
         return;
       }
@@ -170,7 +190,7 @@ export class Engine {
 
   /** Lets the core do what is due, and carries away what it has for others. */
   private pump(): void {
-    if (this.isClosed) return;
+    if (this.isClosed || this.isSwitching) return;
     clearTimeout(this.timer);
     const wait = this.core.step();
     this.sendFrames();
@@ -185,7 +205,7 @@ export class Engine {
   private flush(reply?: Reply): void {
     clearTimeout(this.flushTimer);
     this.flushTimer = undefined;
-    if (this.isClosed) return;
+    if (this.isClosed || this.isSwitching) return;
     this.flushedAt = performance.now();
     const outputs: Output[] = this.notes;
     this.notes = [];
