@@ -1,0 +1,147 @@
+import { type Browser, expect, test, type TestInfo } from "@playwright/test";
+import path from "node:path";
+import { browserLink, HubProcess, NativePeer, theta } from "./support/processes.js";
+import { Person } from "./support/pages.js";
+
+/** People at browsers and a native peer in one room, and what can happen to them. */
+
+interface Room {
+  readonly hub: HubProcess;
+  /** For native peers. */
+  readonly link: string;
+  readonly folder: string;
+  join(browser: Browser, name: string): Promise<Person>;
+}
+
+async function openRoom(info: TestInfo, ...hubOptions: string[]): Promise<Room> {
+  const folder = info.outputPath("");
+  const hub = new HubProcess({ folder });
+  await hub.start(...hubOptions);
+  const link = hub.newRoom("studio");
+  return { hub, link, folder, join: (browser, name) => Person.open(browser, name, browserLink(link, hub.httpPort)) };
+}
+
+/** What a peer that comes anew is told: the state hash of everything acknowledged. */
+function hashOf({ link, folder }: Room): string {
+  const said = theta("join", link, "--as", "Reader", "--once", "--print", "state-hash", "--data", path.join(folder, "r"));
+  return said.match(/[0-9a-f]{64}/)![0];
+}
+
+async function expectOneState(room: Room, people: readonly Person[]): Promise<void> {
+  await Promise.all(people.map((person) => person.idle()));
+  const hash = hashOf(room);
+  for (const person of people)
+    await expect.poll(async () => (await person.stateHash()).hash, { message: `${person.name}'s state` }).toBe(hash);
+}
+
+test("two browsers and a native peer edit at once, one drops and comes back, and all show one state", async ({
+  browser,
+}, info) => {
+  const room = await openRoom(info);
+  const ann = await room.join(browser, "Ann");
+  const bob = await room.join(browser, "Bob");
+  const nora = new NativePeer(room.link, "Nora", path.join(room.folder, "nora"));
+  await nora.live();
+  expect(await ann.transportKind()).toBe("webrtc");
+
+  await ann.add("Cube");
+  await bob.sees("Cube");
+  await bob.add("Sphere");
+  nora.send({ command: "create_entities", name: "Lamp", position: [0, 3, 0], light: { kind: "point" } });
+  for (const person of [ann, bob]) for (const name of ["Cube", "Sphere", "Lamp"]) await person.sees(name);
+
+  // Bob's machine sleeps for a while: what he did meanwhile comes in when he is back.
+  await bob.page.evaluate(() => globalThis.theta.room.goOffline());
+  await bob.add("From Bob");
+  await ann.add("Torus");
+  nora.send({ command: "create_entities", name: "Marker" });
+  await ann.sees("Marker");
+  expect(await ann.names()).not.toContain("From Bob");
+  await bob.page.evaluate(() => globalThis.theta.room.goOnline());
+  await bob.live();
+  await ann.sees("From Bob");
+  await bob.sees("Torus");
+  await nora.finish();
+  await expectOneState(room, [ann, bob]);
+  ann.expectNoComplaints();
+  bob.expectNoComplaints();
+  await room.hub.kill();
+});
+
+test("a hub that is killed and started again loses nothing, and everybody comes back by themselves", async ({
+  browser,
+}, info) => {
+  const room = await openRoom(info);
+  const ann = await room.join(browser, "Ann");
+  const bob = await room.join(browser, "Bob");
+  await ann.add("Cube");
+  await bob.sees("Cube");
+  await room.hub.kill();
+  await ann.add("From Ann");
+  await bob.add("From Bob");
+  await room.hub.start();
+  for (const person of [ann, bob]) await person.live();
+  await ann.sees("From Bob");
+  await bob.sees("From Ann");
+  await expectOneState(room, [ann, bob]);
+  theta("log", "verify", room.link, "--data", path.join(room.folder, "r"));
+  await room.hub.kill();
+});
+
+test("where UDP does not get through, the page comes in by WebSocket and says so", async ({ browser }, info) => {
+  // Nobody listens at the address that the page is told to send its datagrams to.
+  const room = await openRoom(info, "--public-address", "127.0.0.9");
+  const ann = await room.join(browser, "Ann");
+  expect(await ann.transportKind()).toBe("websocket");
+  await expect(ann.page.getByRole("contentinfo", { name: "Status" })).toContainText("WebSocket");
+  await ann.add("Cube");
+  await expectOneState(room, [ann]);
+  await room.hub.kill();
+});
+
+test("what was edited without a hub survives the closing of the tab", async ({ browser }, info) => {
+  const room = await openRoom(info);
+  const bob = await room.join(browser, "Bob");
+  const ann = await room.join(browser, "Ann");
+  await room.hub.kill();
+  await ann.add("Made offline");
+  await expect(ann.page.getByRole("status", { name: "State of the connection" })).toContainText(/offline|wait/i);
+  await ann.page.waitForFunction(() => globalThis.theta.room.status.unstored_edits === 0);
+  await ann.page.close();
+
+  await room.hub.start();
+  await bob.live();
+  expect(await bob.names()).toEqual([]);
+  const again = await ann.reopen(browserLink(room.link, room.hub.httpPort));
+  await again.sees("Made offline");
+  await bob.sees("Made offline");
+  await expectOneState(room, [again, bob]);
+  await room.hub.kill();
+});
+
+test("whoever loses against a newer edit is asked, and can redo on top", async ({ browser }, info) => {
+  const room = await openRoom(info);
+  const ann = await room.join(browser, "Ann");
+  const bob = await room.join(browser, "Bob");
+  await ann.add("Cube");
+  await bob.sees("Cube");
+  await ann.idle();
+
+  await ann.page.evaluate(() => globalThis.theta.room.goOffline());
+  await ann.choose("Cube");
+  await ann.setNumber("Position X", "5");
+  await bob.choose("Cube");
+  await bob.setNumber("Position X", "9");
+  await bob.idle();
+  await ann.page.evaluate(() => globalThis.theta.room.goOnline());
+  const prompt = ann.page.getByRole("alertdialog", { name: "Conflicts" });
+  await expect(prompt).toContainText("Bob");
+  await ann.page.screenshot({ path: info.outputPath("conflict.png") });
+  expect(await ann.positionOf("Cube")).toEqual([9, expect.any(Number), expect.any(Number)]);
+
+  await prompt.getByRole("button", { name: "Redo on top" }).click();
+  await expect(prompt).toBeHidden();
+  await expect.poll(() => bob.positionOf("Cube").then(([x]) => x)).toBe(5);
+  await expectOneState(room, [ann, bob]);
+  await room.hub.kill();
+});
