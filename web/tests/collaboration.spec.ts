@@ -1,6 +1,6 @@
 import { type Browser, expect, test, type TestInfo } from "@playwright/test";
 import path from "node:path";
-import { browserLink, HubProcess, NativePeer, theta } from "./support/processes.js";
+import { browserLink, HubProcess, NativePeer, stateHashBy, theta } from "./support/processes.js";
 import { Person } from "./support/pages.js";
 
 /** People at browsers and a native peer in one room, and what can happen to them. */
@@ -21,15 +21,9 @@ async function openRoom(info: TestInfo, ...hubOptions: string[]): Promise<Room> 
   return { hub, link, folder, join: (browser, name) => Person.open(browser, name, browserLink(link, hub.httpPort)) };
 }
 
-/** What a peer that comes anew is told: the state hash of everything acknowledged. */
-function hashOf({ link, folder }: Room): string {
-  const said = theta("join", link, "--as", "Reader", "--once", "--print", "state-hash", "--data", path.join(folder, "r"));
-  return said.match(/[0-9a-f]{64}/)![0];
-}
-
 async function expectOneState(room: Room, people: readonly Person[]): Promise<void> {
   await Promise.all(people.map((person) => person.idle()));
-  const hash = hashOf(room);
+  const hash = stateHashBy(room.link, path.join(room.folder, "r"));
   for (const person of people)
     await expect.poll(async () => (await person.stateHash()).hash, { message: `${person.name}'s state` }).toBe(hash);
 }

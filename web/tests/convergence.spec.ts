@@ -1,7 +1,7 @@
 import { expect, test } from "@playwright/test";
 import path from "node:path";
 import { Chance, TcpProxy, UdpProxy } from "./support/faults.js";
-import { browserLink, HubProcess, NativePeer, theta, throughPort } from "./support/processes.js";
+import { browserLink, HubProcess, NativePeer, stateHashBy, theta, throughPort } from "./support/processes.js";
 import { Person } from "./support/pages.js";
 
 /**
@@ -109,18 +109,7 @@ for (const seed of [1, 2]) {
       }),
     );
     await Promise.all(natives.map((peer) => peer.finish()));
-    const reader = theta(
-      "join",
-      link,
-      "--as",
-      "Reader",
-      "--once",
-      "--print",
-      "state-hash",
-      "--data",
-      path.join(folder, "reader"),
-    );
-    const final = reader.match(/[0-9a-f]{64}/)![0];
+    const final = stateHashBy(link, path.join(folder, "reader"));
     for (const person of people)
       await expect.poll(async () => (await person.stateHash()).hash, { message: `${person.name}'s state` }).toBe(final);
     theta("log", "verify", link, "--data", path.join(folder, "reader"));

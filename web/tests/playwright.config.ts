@@ -12,10 +12,11 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   // Guards against hanging for ever; nothing is expected to take near as long.
-  timeout: 240_000,
-  expect: { timeout: 60_000 },
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   use: {
     browserName: "chromium",
+    actionTimeout: 20_000,
     viewport: { width: 1280, height: 800 },
     launchOptions: {
       executablePath: process.env.THETA_CHROMIUM ?? "/usr/bin/chromium",

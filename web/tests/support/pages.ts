@@ -55,7 +55,7 @@ export class Person {
   /** From the Add menu; what it makes is called what the menu calls it, or `name` from then on. */
   async add(kind: string): Promise<void> {
     const known = ["Cube", "Sphere", "Cylinder", "Cone", "Plane", "Torus"].includes(kind) ? kind : "Empty";
-    await this.page.getByRole("button", { name: "Add an object" }).click();
+    await this.page.getByRole("button", { name: "Add", exact: true }).click();
     await this.page.getByRole("menuitem", { name: known, exact: true }).click();
     if (known === kind) return this.sees(kind);
     await this.page.getByRole("treeitem", { selected: true }).waitFor();

@@ -18,6 +18,14 @@ export function theta(...args: string[]): string {
   return done.stdout.trim();
 }
 
+/** What a native peer that comes anew is told: the state hash of everything acknowledged. */
+export function stateHashBy(link: string, folder: string): string {
+  const said = theta("--json", "join", link, "--as", "Reader", "--once", "--print", "state-hash", "--data", folder);
+  const found = said.match(/"state_hash":"([0-9a-f]{64})"/)?.[1];
+  if (found === undefined) throw new Error(`theta join was to print a state hash, but printed ${said}`);
+  return found;
+}
+
 export interface HubOptions {
   readonly folder: string;
   /** Lines of the configuration file. */
