@@ -176,6 +176,21 @@ TEST(HttpServer, SelfSignedCertificateIsMadeKeptAndExplained) {
   EXPECT_EQ(fs::last_write_time(folder.path() + "/data/tls.crt"), written) << "people confirmed this one";
 }
 
+TEST(HttpServer, LargeFilesArriveWholeOverTls) {
+  TemporaryFolder folder;
+  auto options = with_editor(folder.path());
+  options.tls = "self-signed";
+  RunningServer running(options);
+  const auto file = folder.path() + "/data/tls.crt";
+  for (const char* path : {"/metrics", "/assets/large-A1b2C3d4.bin"}) {
+    const auto answer = ask_over_tls(*running.server, file,
+                                     std::string("GET ") + path + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    const auto length = answer.find("Content-Length: ");
+    ASSERT_NE(length, std::string::npos) << path;
+    EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, std::stoul(answer.substr(length + 16))) << path;
+  }
+}
+
 TEST(HttpServer, OperatorsCertificateIsServedAndABadOneNamed) {
   TemporaryFolder maker;
   auto options = options_in(maker.path());
@@ -237,6 +252,31 @@ TEST(HttpServer, StrangersToTlsAndHalfHandshakesKeepNobodyWaiting) {
   const auto file = folder.path() + "/data/tls.crt";
   EXPECT_EQ(status_line(ask_over_tls(*running.server, file, kHealth)), "HTTP/1.1 200 OK");
   for (const int socket : idle) ::close(socket);
+}
+
+TEST(HttpServer, RequestsAndHandshakesThatNeverEndAreEnded) {
+  TemporaryFolder folder;
+  auto options = options_in(folder.path());
+  options.environment = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "THETA_HTTP_REQUEST_TIMEOUT_MS") return "100";
+    return std::nullopt;
+  };
+  {
+    RunningServer running(options);
+    const auto& address = running.server->addresses().http;
+    EXPECT_EQ(ask_over_tcp(address, "GET /healthz HTTP/1.1\r\nHost: hub\r\nX-Slow: "), "");
+    EXPECT_EQ(ask_over_tcp(address, "POST /rtc HTTP/1.1\r\nHost: hub\r\nContent-Length: 10\r\n\r\nv=0"), "");
+    EXPECT_NE(get(*running.server, "/metrics").find("theta_http_rejections{reason=\"timeout\"} 2\n"),
+              std::string::npos);
+  }
+  options.tls = "self-signed";
+  RunningServer running(options);
+  EXPECT_EQ(ask_over_tcp(running.server->addresses().http, std::string("\x16\x03\x01\x02\x00\x01", 6)), "");
+  const auto metrics = ask_over_tls(*running.server, folder.path() + "/data/tls.crt",
+                                    "GET /metrics HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n");
+  const bool is_counted = metrics.find("theta_http_rejections{reason=\"tls\"} 1\n") != std::string::npos ||
+                          metrics.find("theta_http_rejections{reason=\"timeout\"} 1\n") != std::string::npos;
+  EXPECT_TRUE(is_counted) << metrics;
 }
 
 TEST(HttpServer, EditorThatCannotBeServedIsNamed) {

@@ -25,6 +25,8 @@ using asio::ip::tcp;
 constexpr auto kIdleTimeout = std::chrono::seconds(30);
 /// Bodies leave in slices, each with the whole time of a request: what is slow but moves is served.
 constexpr std::size_t kSliceBytes = 64 * 1024;
+/// Of the body, what leaves together with the header, so that small answers take one packet.
+constexpr std::size_t kFirstBodyBytes = 8 * 1024;
 /// What a client still sends to a connection that is being closed is read so far, or it would lose the answer.
 constexpr std::size_t kLingerBytesMax = 256 * 1024;
 constexpr auto kLingerTimeout = std::chrono::seconds(1);
@@ -232,13 +234,14 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
     const bool is_head = parser_ && parser_->get().method() == http::verb::head;
     header_ = header_text(answer, keeps_alive_ && !shared_->is_closed);
     body_ = is_head ? SharedBytes() : std::move(answer.body);
-    written_ = std::min(body_.size(), kSliceBytes);
-    const std::array<asio::const_buffer, 2> buffers{asio::buffer(header_),
-                                                    asio::const_buffer(body_.view().data(), written_)};
+    // One buffer a write: what a first piece is short of a slice goes along with the header, in a copy.
+    written_ = std::min(body_.size(), kFirstBodyBytes);
+    header_.append(reinterpret_cast<const char*>(body_.view().data()), written_);
     lowest().expires_after(shared_->limits.request_timeout);
-    asio::async_write(stream_, buffers, [self = this->shared_from_this()](beast::error_code error, std::size_t) {
-      if (!error) self->respond_further();
-    });
+    asio::async_write(stream_, asio::buffer(header_),
+                      [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+                        if (!error) self->respond_further();
+                      });
   }
 
   void respond_further() {
