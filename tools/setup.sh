@@ -30,6 +30,15 @@ setup_packages_run() {
   echo libusrsctp-dev
   echo libgtest-dev libgmock-dev assimp-testmodels
   setup_packages_quic
+  setup_packages_editor
+}
+
+# The editor is the core in WebAssembly, with libsodium and zstd from Debian's sources, and what npm builds around it.
+setup_packages_editor() {
+  echo emscripten dpkg-dev
+  # A Node that somebody installed by other means is as good, and may conflict with Debian's.
+  if ! command -v node >/dev/null; then echo nodejs; fi
+  if ! command -v npm >/dev/null; then echo npm; fi
 }
 
 # The only ones that come from backports on Debian 12, with what they are built on.
@@ -45,14 +54,11 @@ setup_packages_test() {
   setup_packages_run
   setup_packages_quic_peers
   echo clang clang-format clang-tidy "$clang_runtime" shellcheck
-  echo emscripten dpkg-dev g++-aarch64-linux-gnu libc6-dev-arm64-cross "$qemu" googletest
-  echo python3-venv
-  # A Node that somebody installed by other means is as good, and may conflict with Debian's.
-  if ! command -v node >/dev/null; then echo nodejs; fi
-  if ! command -v npm >/dev/null; then echo npm; fi
+  echo g++-aarch64-linux-gnu libc6-dev-arm64-cross "$qemu" googletest
+  echo python3-venv chromium
 }
 
-# Rivals and baselines run beside Theta: the test group's peers and npm are all it takes.
+# Rivals and baselines run beside Theta: the test group's peers, npm and Chromium are all it takes.
 setup_packages_bench() {
   setup_packages_test
 }

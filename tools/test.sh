@@ -9,9 +9,10 @@
 #   asan     the modules that read other people's bytes, under the address and undefined-behaviour sanitizers
 #   fuzz     every decoder on mutated inputs, briefly
 #   web      the packages for browsers: types, and tests of the client against a hub and of the editor
+#   browser  people at real browsers and native peers in one room: tools, bad networks, hubs that die, one state hash
 #   wasm     the core in WebAssembly: the same recorded rooms under Node and natively
 #   arm64    the same through qemu, a smaller run
-test_steps=(tidy tools release system asan fuzz web wasm arm64)
+test_steps=(tidy tools release system asan fuzz web browser wasm arm64)
 
 # The modules whose tests run under the sanitizers: all that reads bytes of others, and what stands below.
 test_asan_modules=(base telemetry wire crypto scene log replica transport store hub client json interchange models web)
@@ -73,19 +74,18 @@ test_step_asan() {
     --tests-regex "^($(IFS='|' && echo "${modules[*]}"))\\."
 }
 
-# The packages of web/ as their lock file says; npm's own record of what it installed tells whether that is current.
-test_install_web() {
-  if [[ web/node_modules/.package-lock.json -nt web/package-lock.json ]]; then return 0; fi
-  say "installing the packages of web/ from npm into web/node_modules"
-  npm ci --prefix web --no-audit --no-fund --silent
-}
-
 test_step_web() {
   build_preset release theta
   build_preset wasm theta_web_module
-  test_install_web
+  install_npm web
   npm run check --prefix web --silent
   npm run test --prefix web --silent
+}
+
+test_step_browser() {
+  build_preset release theta
+  build_editor
+  npm run browser --prefix web/tests --silent
 }
 
 # test_compare NAME=COMMAND [OPTION…]: the same recorded rooms natively and by COMMAND, state hash by state hash.
