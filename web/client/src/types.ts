@@ -120,7 +120,8 @@ export interface NewEntity {
   readonly tags?: readonly string[];
 }
 
-interface OfTargets<Name extends string> {
+/** A command about entities that are there. */
+export interface OfTargets<Name extends string> {
   readonly command: Name;
   readonly targets: readonly EntityId[];
 }
