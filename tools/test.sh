@@ -8,7 +8,7 @@
 #            the README's tour, the demo, every exit code
 #   asan     the modules that read other people's bytes, under the address and undefined-behaviour sanitizers
 #   fuzz     every decoder on mutated inputs, briefly
-#   web      the packages for browsers: types, tests of the client against a hub and of the editor, the interface's pages
+#   web      the packages for browsers: types, tests of the client against a hub and of the editor, the API's pages
 #   browser  people at real browsers and native peers in one room: tools, bad networks, hubs that die, one state hash
 #   wasm     the core in WebAssembly: the same recorded rooms under Node and natively
 #   arm64    the same through qemu, a smaller run
