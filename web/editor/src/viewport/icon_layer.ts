@@ -22,13 +22,15 @@ export function iconOf(entity: Entity): IconKind | null {
 }
 
 /**
- * One draw call for the icons of all lights, cameras and groups. They lie over everything, so that nothing hides
+ * One draw call for the icons of all lights, cameras and empties. They lie over everything, so that nothing hides
  * them.
  */
 export class IconLayer {
   readonly object: Mesh<InstancedBufferGeometry, ShaderMaterial>;
   private readonly slots = new Map<Node, number>();
   private readonly nodes: Node[] = [];
+  /** Shown groups that have no icon because they have children. */
+  private readonly groups = new Set<Node>();
   private data = new Float32Array(0);
   private readonly plain = new Color();
   private highlights: ReadonlyMap<EntityId, Rgb> = new Map();
@@ -86,15 +88,30 @@ export class IconLayer {
   }
 
   apply(change: GraphChange): void {
-    for (const node of change.removed) this.remove(node);
+    for (const node of change.removed) {
+      this.remove(node);
+      this.groups.delete(node);
+    }
     for (const list of [change.updated, change.moved])
       for (const node of list) {
-        if (iconOf(node.entity) === null || !node.shown) this.remove(node);
-        else this.put(node);
+        this.consider(node);
+        if (node.parent) this.consider(node.parent);
       }
+    for (const node of this.groups) if (node.children.size === 0) this.consider(node);
+  }
+
+  /** What is in a group stands for it, or an imported model would drown in the marks of its groups. */
+  private consider(node: Node): void {
+    const kind = node.shown ? iconOf(node.entity) : null;
+    const isGroup = kind === "empty" && node.children.size > 0;
+    if (isGroup) this.groups.add(node);
+    else this.groups.delete(node);
+    if (kind === null || isGroup) this.remove(node);
+    else this.put(node);
   }
 
   clear(): void {
+    this.groups.clear();
     this.slots.clear();
     this.nodes.length = 0;
     this.object.geometry.instanceCount = 0;
