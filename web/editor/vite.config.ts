@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { kServiceWorker, offlineFiles } from "./tools/offline_files.js";
 import { precompress } from "./tools/precompress.js";
 import { preload } from "./tools/preload.js";
 
@@ -6,7 +7,7 @@ import { preload } from "./tools/preload.js";
 // inlined: neither as a data: address nor into the page.
 export default defineConfig({
   base: "/",
-  plugins: [preload(), precompress()],
+  plugins: [preload(), offlineFiles(), precompress()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   worker: { format: "es" },
   build: {
@@ -16,6 +17,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rollupOptions: {
+      input: { index: "index.html", [kServiceWorker]: "service_worker/service_worker.ts" },
+      output: {
+        // A service worker has one name for ever, and lies above all that it answers for.
+        entryFileNames: ({ name }) => (name === kServiceWorker ? "[name].js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   test: {
     environment: "jsdom",

@@ -113,6 +113,43 @@ test("what was edited without a hub survives the closing of the tab", async ({ b
   await room.hub.kill();
 });
 
+test("a page opens without its hub, can be edited, and brings what was made when the hub is back", async ({
+  browser,
+}, info) => {
+  const room = await openRoom(info);
+  const ann = await room.join(browser, "Ann");
+  await ann.add("Cube");
+  await ann.idle();
+  // The browser keeps the editor's files in the background after the first visit.
+  await ann.page.evaluate(() => navigator.serviceWorker.ready);
+  await ann.page.close();
+  await room.hub.kill();
+
+  const again = await ann.reopenOffline(browserLink(room.link, room.hub.httpPort));
+  await again.sees("Cube");
+  await again.add("Made without a hub");
+  await again.page.waitForFunction(() => globalThis.theta.room.status.unstored_edits === 0);
+  await again.page.close();
+
+  await room.hub.start();
+  const last = await again.reopen(browserLink(room.link, room.hub.httpPort));
+  await last.sees("Made without a hub");
+  await expectOneState(room, [last]);
+  await room.hub.kill();
+});
+
+test("a tab that was killed says nothing, and is gone for the others all the same", async ({ browser }, info) => {
+  const room = await openRoom(info);
+  const ann = await room.join(browser, "Ann");
+  const bob = await room.join(browser, "Bob");
+  const names = () => ann.page.evaluate(() => globalThis.theta.room.participants.map(({ name }) => name).sort());
+  await expect.poll(names).toEqual(["Ann", "Bob"]);
+  await bob.crash();
+  // Nothing but the end of Bob's consent to be sent to tells, half a minute after his last sign of life.
+  await expect.poll(names, { timeout: 60_000 }).toEqual(["Ann"]);
+  await room.hub.kill();
+});
+
 test("whoever loses against a newer edit is asked, and can redo on top", async ({ browser }, info) => {
   const room = await openRoom(info);
   const ann = await room.join(browser, "Ann");

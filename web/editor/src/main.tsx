@@ -112,4 +112,11 @@ function Waiting() {
   return <WaitingPage text={waiting.value} />;
 }
 
+/** The editor opens without its hub from the second visit on; where it cannot, all else works the same. */
+function keepForOffline(): void {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  window.addEventListener("load", () => void navigator.serviceWorker.register("/service_worker.js").catch(() => undefined));
+}
+
 start();
+keepForOffline();

@@ -52,6 +52,21 @@ export class Person {
     return again;
   }
 
+  /** The same while the hub is away: what this browser keeps is shown. */
+  async reopenOffline(link: string): Promise<Person> {
+    const again = new Person(this.name, this.context, await this.context.newPage());
+    await again.page.goto(link);
+    await again.page.waitForFunction(() => globalThis.theta !== undefined);
+    return again;
+  }
+
+  /** Kills the page's process, as the system does when memory runs out. */
+  async crash(): Promise<void> {
+    const gone = this.page.waitForEvent("crash");
+    await this.page.goto("chrome://crash").catch(() => undefined);
+    await gone;
+  }
+
   /** From the Add menu; what it makes is called what the menu calls it, or `name` from then on. */
   async add(kind: string): Promise<void> {
     const known = ["Cube", "Sphere", "Cylinder", "Cone", "Plane", "Torus"].includes(kind) ? kind : "Empty";
