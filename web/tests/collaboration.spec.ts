@@ -1,32 +1,9 @@
-import { type Browser, expect, test, type TestInfo } from "@playwright/test";
+import { expect, test } from "@playwright/test";
 import path from "node:path";
-import { browserLink, HubProcess, NativePeer, stateHashBy, theta } from "./support/processes.js";
-import { Person } from "./support/pages.js";
+import { browserLink, NativePeer, theta } from "./support/processes.js";
+import { expectOneState, openRoom } from "./support/rooms.js";
 
 /** People at browsers and a native peer in one room, and what can happen to them. */
-
-interface Room {
-  readonly hub: HubProcess;
-  /** For native peers. */
-  readonly link: string;
-  readonly folder: string;
-  join(browser: Browser, name: string): Promise<Person>;
-}
-
-async function openRoom(info: TestInfo, ...hubOptions: string[]): Promise<Room> {
-  const folder = info.outputPath("");
-  const hub = new HubProcess({ folder });
-  await hub.start(...hubOptions);
-  const link = hub.newRoom("studio");
-  return { hub, link, folder, join: (browser, name) => Person.open(browser, name, browserLink(link, hub.httpPort)) };
-}
-
-async function expectOneState(room: Room, people: readonly Person[]): Promise<void> {
-  await Promise.all(people.map((person) => person.idle()));
-  const hash = stateHashBy(room.link, path.join(room.folder, "r"));
-  for (const person of people)
-    await expect.poll(async () => (await person.stateHash()).hash, { message: `${person.name}'s state` }).toBe(hash);
-}
 
 test("two browsers and a native peer edit at once, one drops and comes back, and all show one state", async ({
   browser,
@@ -84,7 +61,7 @@ test("a hub that is killed and started again loses nothing, and everybody comes 
 
 test("where UDP does not get through, the page comes in by WebSocket and says so", async ({ browser }, info) => {
   // Nobody listens at the address that the page is told to send its datagrams to.
-  const room = await openRoom(info, "--public-address", "127.0.0.9");
+  const room = await openRoom(info, { arguments: ["--public-address", "127.0.0.9"] });
   const ann = await room.join(browser, "Ann");
   expect(await ann.transportKind()).toBe("websocket");
   await expect(ann.page.getByRole("contentinfo", { name: "Status" })).toContainText("WebSocket");

@@ -1,5 +1,12 @@
-import { type Browser, type BrowserContext, expect, type Locator, type Page } from "@playwright/test";
-import type { Room } from "@theta/client";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  expect,
+  type Locator,
+  type Page,
+} from "@playwright/test";
+import type { Entity, EntityId, Participant, Room } from "@theta/client";
 import type { Editor } from "../../editor/src/editor.js";
 
 declare global {
@@ -23,8 +30,14 @@ export class Person {
     page.on("pageerror", (error) => this.complaints.push(String(error)));
   }
 
-  static async open(browser: Browser, name: string, link: string, transport?: "webrtc" | "websocket"): Promise<Person> {
-    const context = await browser.newContext();
+  static async open(
+    browser: Browser,
+    name: string,
+    link: string,
+    transport?: "webrtc" | "websocket",
+    options?: BrowserContextOptions,
+  ): Promise<Person> {
+    const context = await browser.newContext(options);
     const person = new Person(name, context, await context.newPage());
     await person.join(link, transport);
     return person;
@@ -96,6 +109,36 @@ export class Person {
     await field.click();
     await field.fill(text);
     await field.press("Enter");
+  }
+
+  /** What this browser shows of the first entity of that name. */
+  entity(name: string): Promise<Entity | undefined> {
+    return this.page.evaluate(
+      (wanted) => [...globalThis.theta.room.scene.entities()].find((entity) => entity.name === wanted),
+      name,
+    );
+  }
+
+  async idOf(name: string): Promise<EntityId> {
+    await this.sees(name);
+    return (await this.entity(name))!.id;
+  }
+
+  /** What this browser knows of somebody who is here. */
+  participant(name: string): Promise<Participant | undefined> {
+    return this.page.evaluate(
+      (wanted) => globalThis.theta.room.participants.find((participant) => participant.name === wanted),
+      name,
+    );
+  }
+
+  /** The names of what somebody has chosen, as this browser was told. */
+  selectionOf(name: string): Promise<string[]> {
+    return this.page.evaluate((wanted) => {
+      const { members, scene } = globalThis.theta.room;
+      const member = members.find((each) => each.name === wanted);
+      return (member?.selection ?? []).map((id) => scene.get(id)?.name ?? id).sort();
+    }, name);
   }
 
   positionOf(name: string): Promise<readonly number[]> {
