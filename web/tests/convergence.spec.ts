@@ -46,7 +46,10 @@ async function edit(person: Person, command: AnyCommand): Promise<string[]> {
   }, command);
 }
 
-for (const seed of [1, 2]) {
+/** `THETA_SEEDS="2 3 4" npx playwright test convergence` runs others. */
+const kSeeds = (process.env.THETA_SEEDS ?? "1").split(" ").map(Number);
+
+for (const seed of kSeeds) {
   test(`peers on QUIC, WebRTC and WebSocket converge over bad networks, seed ${seed}`, async ({ browser }, info) => {
     const chance = new Chance(seed);
     const folder = info.outputPath("");
