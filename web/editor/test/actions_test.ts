@@ -170,3 +170,22 @@ test("KeysAreNamedByWhatTheyType", () => {
   expect(name({ key: "Home" })).toBe("Home");
   expect(name({ key: "h", altKey: true })).toBe("Alt+H");
 });
+
+test("KeysDoNothingToWhatLiesBehindADialogEvenWhenNothingInItHasTheFocus", () => {
+  const workspace = new Workspace(createEditor(new FakeRoom()), "");
+  const stop = listenForShortcuts(workspace, kActions);
+  const dialog = document.createElement("dialog");
+  dialog.setAttribute("open", "");
+  document.body.append(dialog);
+  const press = () => {
+    const event = new KeyboardEvent("keydown", { key: "w", bubbles: true, cancelable: true });
+    document.body.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  expect(press()).toBe(false);
+  expect(workspace.editor.tool.value).toBe("select");
+  dialog.remove();
+  expect(press()).toBe(true);
+  expect(workspace.editor.tool.value).toBe("move");
+  stop();
+});

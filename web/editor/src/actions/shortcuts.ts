@@ -52,6 +52,8 @@ function isTyping(target: EventTarget | null): boolean {
 export function listenForShortcuts(workspace: Workspace, actions: readonly Action[]): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.defaultPrevented || isTyping(event.target)) return;
+    // A modal dialog keeps its keys also while nothing in it has the focus: what lies behind it is out of reach.
+    if (document.querySelector("dialog[open]") !== null) return;
     const action = actionFor(event, actions);
     if (action === undefined) return;
     // The browser must not do its own under the same keys either, whether or not there is something to do here.

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 
 /** A name and the control that it belongs to, on one line. */
 export function Field({ label, children }: { label: string; children: (id: string) => ComponentChildren }) {
@@ -79,13 +79,16 @@ export function TextField(props: {
   autofocus?: boolean;
   maxLength?: number;
 }) {
+  // Others' edits draw the panels again at any time, which must not take away what is being typed.
+  const typed = useRef<string | null>(null);
   return (
     <input
       id={props.id}
       class="text-input"
       type="text"
       aria-label={props.label}
-      value={props.value}
+      value={typed.current ?? props.value}
+      onInput={(event) => (typed.current = event.currentTarget.value)}
       disabled={props.disabled}
       placeholder={props.placeholder}
       spellcheck={false}
@@ -110,6 +113,7 @@ export function TextField(props: {
       }}
       onBlur={(event) => {
         const input = event.currentTarget;
+        typed.current = null;
         const cancelled = input.dataset["cancelled"] !== undefined;
         delete input.dataset["cancelled"];
         if (cancelled) props.onCancel?.();

@@ -37,11 +37,14 @@ export function NumberField(props: NumberFieldProps) {
   const [preview, setPreview] = useState<number | null>(null);
   const [invalid, setInvalid] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  // Others' edits draw the panels again at any time, which must not take away what is being typed.
+  const unfinished = useRef<string | null>(null);
   const clamp = (number: number) => Math.min(max, Math.max(min, number));
   const shown = preview ?? value;
   const text = shown === null ? "" : formatNumber(shown, digits);
 
   const commitText = (typed: string) => {
+    unfinished.current = null;
     if (typed === text) return setInvalid(false);
     const parsed = parseNumber(typed, unit, value ?? 0);
     setInvalid(parsed === undefined);
@@ -55,6 +58,7 @@ export function NumberField(props: NumberFieldProps) {
       commitText(field.value);
       field.select();
     } else if (event.key === "Escape") {
+      unfinished.current = null;
       field.value = text;
       setInvalid(false);
       field.blur();
@@ -62,6 +66,7 @@ export function NumberField(props: NumberFieldProps) {
       event.preventDefault();
       const base = parseNumber(field.value, unit, value ?? 0) ?? value ?? 0;
       const size = step * finer(event);
+      unfinished.current = null;
       props.onCommit(clamp(tidied(base + (event.key === "ArrowUp" ? size : -size))));
     }
   };
@@ -108,7 +113,8 @@ export function NumberField(props: NumberFieldProps) {
         aria-valuetext={shown === null ? "mixed values" : `${text}${kSuffix[unit]}`}
         aria-valuemin={Number.isFinite(min) ? min : undefined}
         aria-valuemax={Number.isFinite(max) ? max : undefined}
-        value={text}
+        value={unfinished.current ?? text}
+        onInput={(event) => (unfinished.current = event.currentTarget.value)}
         placeholder={shown === null ? "mixed" : undefined}
         disabled={props.disabled}
         onKeyDown={onKeyDown}

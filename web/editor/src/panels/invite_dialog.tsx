@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { InviteLinks, Member, Role } from "@theta/client";
+import { useEffect, useRef } from "preact/hooks";
 import { Button, IconButton } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Field, Select } from "../components/fields.js";
@@ -79,7 +80,7 @@ export default function InviteDialog({ onClose }: { onClose: () => void }) {
         </Button>
       ) : (
         <>
-          <LinkLine label="For browsers" link={links.value.browser} />
+          <LinkLine label="For browsers" link={links.value.browser} focused />
           <LinkLine label="For native programs" link={links.value.native} />
           <p class="hint">Whoever has the link can come in. The part behind # never reaches a server.</p>
         </>
@@ -89,8 +90,13 @@ export default function InviteDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function LinkLine({ label, link }: { label: string; link: string }) {
+function LinkLine({ label, link, focused = false }: { label: string; link: string; focused?: boolean }) {
   const { editor } = useWorkspace();
+  const input = useRef<HTMLInputElement>(null);
+  // The button that made the link is gone, and the focus must not go with it.
+  useEffect(() => {
+    if (focused) input.current?.focus();
+  }, []);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(link);
@@ -103,7 +109,14 @@ function LinkLine({ label, link }: { label: string; link: string }) {
     <Field label={label}>
       {(id) => (
         <span class="link-line">
-          <input id={id} class="text-input" readOnly value={link} onFocus={(event) => event.currentTarget.select()} />
+          <input
+            ref={input}
+            id={id}
+            class="text-input"
+            readOnly
+            value={link}
+            onFocus={(event) => event.currentTarget.select()}
+          />
           <IconButton icon="copy" label={`Copy the link ${label.toLowerCase()}`} onClick={() => void copy()} />
         </span>
       )}

@@ -191,6 +191,9 @@ function EmptyHint() {
   return <p class="empty-hint">{text}</p>;
 }
 
+/** Stands above the headings of the panels, whose tab says the same to the eye. */
+const kSideTitles: Record<SideTab, string> = { properties: "Properties", people: "People", history: "History" };
+
 function SidePanel() {
   const { sideTab, sheet, editor } = useWorkspace();
   const choose = (tab: SideTab) => {
@@ -203,11 +206,12 @@ function SidePanel() {
       active={sideTab.value}
       onChange={choose}
       tabs={[
-        { name: "properties", label: "Properties" },
-        { name: "people", label: "People", badge: editor.participants.value.length },
-        { name: "history", label: "History" },
+        { name: "properties", label: kSideTitles.properties },
+        { name: "people", label: kSideTitles.people, badge: editor.participants.value.length },
+        { name: "history", label: kSideTitles.history },
       ]}
     >
+      <h2 class="unseen">{kSideTitles[sideTab.value]}</h2>
       {sideTab.value === "properties" ? <Inspector /> : null}
       {sideTab.value === "people" ? <People /> : null}
       {sideTab.value === "history" ? (

@@ -201,3 +201,25 @@ test("OldToastsMakeRoomAndEqualOnesAreOne", () => {
   expect(toasts.shown.value).toEqual([]);
   vi.useRealTimers();
 });
+
+test("WhatIsBeingTypedStaysWhileOthersChangeThingsAndThePanelIsDrawnAgain", () => {
+  const commits: (string | number)[] = [];
+  const fields = (value: number) => (
+    <>
+      <TextField label="Name" value="old" onCommit={(text) => commits.push(text)} />
+      <NumberField label="Width" value={value} onCommit={(number) => commits.push(number)} />
+    </>
+  );
+  const { rerender } = render(fields(1));
+  const name = screen.getByLabelText<HTMLInputElement>("Name");
+  const width = screen.getByLabelText<HTMLInputElement>("Width");
+  fireEvent.input(name, { target: { value: "new" } });
+  fireEvent.input(width, { target: { value: "7" } });
+  rerender(fields(2));
+  expect([name.value, width.value]).toEqual(["new", "7"]);
+  fireEvent.blur(name);
+  fireEvent.blur(width);
+  expect(commits).toEqual(["new", 7]);
+  rerender(fields(3));
+  expect([name.value, width.value]).toEqual(["old", "3"]);
+});
