@@ -16,6 +16,9 @@ async function expectAccessible(page: Person["page"], where: string): Promise<vo
 
 test.use({ viewport: { width: 1000, height: 640 }, contextOptions: { reducedMotion: "reduce" } });
 
+// Pages that stay open would go on drawing, and slow down the tests that follow.
+test.afterEach(({ browser }) => Promise.all(browser.contexts().map((context) => context.close())));
+
 test("the way in and every panel and dialog, light and dark", async ({ browser }, info) => {
   const room = await openRoom(info);
   const guest = await browser.newPage();

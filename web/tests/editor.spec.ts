@@ -26,6 +26,9 @@ import {
 // The pictures are drawn by the processor here: smaller ones leave it time for what is tested.
 test.use({ viewport: { width: 1000, height: 640 } });
 
+// Pages that stay open would go on drawing, and slow down the tests that follow.
+test.afterEach(({ browser }) => Promise.all(browser.contexts().map((context) => context.close())));
+
 const kModels = "/usr/share/assimp/models";
 
 async function put(person: Person, name: string, position: readonly [number, number, number]): Promise<void> {
