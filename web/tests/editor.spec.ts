@@ -154,7 +154,7 @@ test("choosing and the tools for moving, turning and scaling", async ({ browser 
     await drag(ann, await ringOf(ann, "Two", 22), await ringOf(ann, "Two", 50));
     // 28 degrees of the pointer are two steps of 15 about the upright axis.
     const half = (15 * Math.PI) / 180;
-    await expectSeen(bob, "Two", (entity) => rounded(entity?.transform.rotation), 
+    await expectSeen(bob, "Two", (entity) => rounded(entity?.transform.rotation),
       rounded([0, Math.sin(half), 0, Math.cos(half)])
     );
     await press(ann, "n");
