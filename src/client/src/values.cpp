@@ -64,8 +64,7 @@ fb::PresenceT to_fb(const Presence& value) {
   fb::PresenceT result;
   result.view = pose_to_fb(value.view);
   if (value.view_shape)
-    result.view_shape =
-        std::make_unique<fb::ViewShape>(value.view_shape->vertical_fov, value.view_shape->aspect_ratio);
+    result.view_shape = std::make_unique<fb::ViewShape>(value.view_shape->vertical_fov, value.view_shape->aspect_ratio);
   result.left_hand = pose_to_fb(value.left_hand);
   result.right_hand = pose_to_fb(value.right_hand);
   result.pointer_origin = point_to_fb(value.pointer_origin);
