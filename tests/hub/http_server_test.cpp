@@ -117,7 +117,7 @@ TEST(HttpServer, PlainHttpWhereOthersCouldReachItMustBeAllowed) {
   options.http = "0.0.0.0:0";
   const auto refused = HubServer::open(options);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().code, ServerError::tls);
+  EXPECT_EQ(refused.error().code, ServerError::address);
   for (const char* way_out : {"--tls-certificate", "--tls self-signed", "--allow-plain-http"})
     EXPECT_NE(refused.error().message.find(way_out), std::string::npos) << refused.error().message;
   options.allow_plain_http = true;
@@ -205,25 +205,37 @@ TEST(HttpServer, OperatorsCertificateIsServedAndABadOneNamed) {
     RunningServer running(options);
     EXPECT_EQ(status_line(ask_over_tls(*running.server, options.tls_certificate, kHealth)), "HTTP/1.1 200 OK");
   }
-  const auto message = [](const HubServer::Options& wrong) {
+  const auto refusal = [](const HubServer::Options& wrong) {
     const auto opened = HubServer::open(wrong);
-    return opened ? std::string("opened") : opened.error().message;
+    EXPECT_FALSE(opened.has_value());
+    return opened ? Failure<ServerError>{} : opened.error();
+  };
+  const auto expect = [&](const HubServer::Options& wrong, ServerError code, const std::string& words) {
+    const auto error = refusal(wrong);
+    EXPECT_EQ(error.code, code) << error.message;
+    EXPECT_NE(error.message.find(words), std::string::npos) << error.message;
   };
   auto wrong = options;
   wrong.tls_key.clear();
-  EXPECT_NE(message(wrong).find("go together"), std::string::npos);
+  expect(wrong, ServerError::flag, "--tls-certificate and --tls-key go together");
   wrong = options;
   wrong.tls = "self-signed";
-  EXPECT_NE(message(wrong).find("not both"), std::string::npos);
+  expect(wrong, ServerError::flag, "not both");
   wrong = options;
   wrong.tls_certificate = folder.path() + "/none.pem";
-  EXPECT_NE(message(wrong).find("none.pem"), std::string::npos);
+  expect(wrong, ServerError::file, "none.pem");
   wrong = options;
   wrong.tls_key = folder.path() + "/data/hub.key";
-  EXPECT_NE(message(wrong).find("hub.key"), std::string::npos);
+  expect(wrong, ServerError::tls, "hub.key");
   wrong = options_in(folder.path());
   wrong.tls = "yes";
-  EXPECT_NE(message(wrong).find("self-signed"), std::string::npos);
+  expect(wrong, ServerError::flag, "--tls: expected \"self-signed\"");
+  wrong.tls.clear();
+  wrong.environment = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "THETA_HUB_TLS") return "yes";
+    return std::nullopt;
+  };
+  expect(wrong, ServerError::config, "hub.tls: expected \"self-signed\"");
 }
 
 TEST(HttpServer, PlainHttpOnATlsPortIsSentOnToHttps) {

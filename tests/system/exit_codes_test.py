@@ -124,6 +124,12 @@ class ExitCodes:
         self.expect(2, "--listen: expected", "hub", "--listen", "banana", *here)
         self.expect(2, "--listen: expected", "hub", "--listen", "127.0.0.1:80000", *here)
         self.expect(2, "127.0.0.1:4480", "hub", "--http", "4556", *here)
+        for wrong in (("--tls", "yes"), ("--public-address", "banana"), ("--public-address", "0.0.0.0"),
+                      ("--page", "hub.example")):
+            self.expect(2, f"{wrong[0]}: expected", "hub", *wrong, *here)
+        self.expect(2, "go together", "hub", "--tls-key", self.config, *here)
+        self.expect(2, "not both", "hub", "--tls", "self-signed", "--tls-certificate", self.config, "--tls-key",
+                    self.config, *here)
         self.expect(2, "--fingerprint: expected", "log", "verify", self.link, "--fingerprint", "zzz")
         self.expect(2, "subcommand", )
         self.expect(2, "LINK", "join")
@@ -206,6 +212,19 @@ class ExitCodes:
         self.expect(5, "guards", "hub", "--data", self.path("other hub"), "--listen", "127.0.0.1:0", "--http",
                     "127.0.0.1:0", "--config", self.write("bad.toml", "[guards]\ncommands_burst = 'many'\n"))
 
+    def malformed_in_files_of_the_hub(self):
+        here = ("--data", self.path("other hub"), "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0")
+        for setting in ('tls = "yes"', 'public_address = "banana"', 'page = "hub.example"', 'tls_key = "x"'):
+            self.expect(5, f"hub.{setting.split()[0]}", "hub", *here, "--config",
+                        self.write("bad.toml", f"[hub]\n{setting}\n"))
+        self.expect(5, "hub.listen: expected", "hub", *here[:2], *here[4:], "--config",
+                    self.write("bad.toml", '[hub]\nlisten = "banana"\n'))
+        no_pem = self.write("no.pem", "no PEM")
+        self.expect(5, "no.pem", "hub", *here, "--tls-certificate", no_pem, "--tls-key", no_pem)
+        missing = self.path("missing.pem")
+        self.expect(1, "missing.pem cannot be read", "hub", *here, "--tls-certificate", missing, "--tls-key", missing)
+        self.expect(1, "--allow-plain-http", "hub", *here[:4], "--http", "0.0.0.0:0")
+
     def not_what_it_must_be(self):
         self.expect(0, "clean", "log", "verify", self.path("hub"))
         self.expect(0, "clean", "log", "verify", self.link, "--data", self.path("ann"))
@@ -261,7 +280,7 @@ class ExitCodes:
         self.once_reads_nothing()
         self.invites_say_when_they_end()
         for case in (self.success, self.went_wrong, self.wrong_command_line, self.unreachable, self.not_permitted,
-                     self.malformed, self.not_what_it_must_be):
+                     self.malformed, self.malformed_in_files_of_the_hub, self.not_what_it_must_be):
             case()
         page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "errors.md")
         with open(page, encoding="utf-8") as file:

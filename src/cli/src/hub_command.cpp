@@ -5,7 +5,6 @@
 #include "commands.h"
 #include "data_folder.h"
 #include "theta/hub/server.h"
-#include "theta/transport/socket_address.h"
 
 namespace theta::cli {
 
@@ -49,7 +48,12 @@ void write_log(const Output& output, const hub::LogEvent& event) {
 }
 
 ExitCode exit_code_of(hub::ServerError error) {
-  return error == hub::ServerError::config ? ExitCode::bad_input : ExitCode::failed;
+  switch (error) {
+    case hub::ServerError::flag: return ExitCode::usage;
+    case hub::ServerError::config:
+    case hub::ServerError::tls: return ExitCode::bad_input;
+    default: return ExitCode::failed;
+  }
 }
 
 /// Where an editor may lie beside this program: installed, or in the folder that the build made.
@@ -63,13 +67,6 @@ std::vector<std::string> editor_folders() {
 }
 
 ExitCode run_hub(const Context& context, const HubOptions& options) {
-  // The same in a file or a variable is the configuration's fault, which the hub tells.
-  for (const auto& [name, value] : {std::pair{"--listen", &options.listen}, std::pair{"--http", &options.http}})
-    if (!value->empty() && !transport::SocketAddress::parse(*value))
-      return context.output.fail(
-          ExitCode::usage, std::string(name) + ": expected an address in numbers with its port, such as " +
-                               (value == &options.http ? "127.0.0.1:4480 or [::1]:4480" : "0.0.0.0:4433 or [::]:4433") +
-                               ", got \"" + *value + "\"");
   hub::HubServer::Options server_options;
   server_options.data_folder = context.data_option;
   server_options.default_data_folder = data_folder("");

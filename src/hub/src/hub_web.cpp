@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "http_fields.h"
+#include "place_check.h"
 #include "tls_identity.h"
 
 namespace theta::hub {
 namespace {
-
-constexpr std::string_view kSelfSigned = "self-signed";
 
 bool is_loopback(const transport::SocketAddress& address) {
   constexpr std::uint8_t kLoopbackNetwork = 127;
@@ -18,14 +16,6 @@ bool is_loopback(const transport::SocketAddress& address) {
   std::array<std::uint8_t, 16> loopback{};
   loopback.back() = 1;
   return address.ip == loopback;
-}
-
-/// With a port or without.
-transport::TransportResult<transport::SocketAddress> parse_address(const std::string& text) {
-  auto parsed = transport::SocketAddress::parse(text);
-  if (parsed) return parsed;
-  const bool is_ipv6 = text.find(':') != std::string::npos && !text.starts_with('[');
-  return transport::SocketAddress::parse((is_ipv6 ? "[" + text + "]" : text) + ":0");
 }
 
 /// "127.0.0.1", "::1"
@@ -80,16 +70,6 @@ HubWeb::HubWeb(Dependencies dependencies, const HttpLimits& limits)
 ServerResult<void> HubWeb::prepare_tls(const HubPlace& place, Prepared& prepared) const {
   const auto http = transport::SocketAddress::parse(place.http);
   if (!http) return fail(ServerError::address, "The HTTP address: " + http.error().message);
-  const bool has_files = !place.tls_certificate.empty() || !place.tls_key.empty();
-  if (!place.tls.empty() && place.tls != kSelfSigned)
-    return fail(ServerError::config,
-                "hub.tls takes \"self-signed\" or nothing; got \"" + place.tls +
-                    "\". A certificate of your own goes into hub.tls_certificate and hub.tls_key.");
-  if (!place.tls.empty() && has_files)
-    return fail(ServerError::config,
-                "Either hub.tls is \"self-signed\" or hub.tls_certificate and hub.tls_key are given, not both.");
-  if (has_files && (place.tls_certificate.empty() || place.tls_key.empty()))
-    return fail(ServerError::config, "hub.tls_certificate and hub.tls_key go together; only one of them is given.");
   auto certificate = place.tls_certificate;
   auto key = place.tls_key;
   if (place.tls == kSelfSigned) {
@@ -102,7 +82,7 @@ ServerResult<void> HubWeb::prepare_tls(const HubPlace& place, Prepared& prepared
   }
   if (certificate.empty()) {
     if (is_loopback(*http) || place.allow_plain_http) return {};
-    return fail(ServerError::tls,
+    return fail(ServerError::address,
                 "HTTP on " + place.http +
                     " can be reached by others, and without TLS whoever is between can change the editor that their "
                     "browsers load. Give a certificate with --tls-certificate and --tls-key, or --tls self-signed; "
@@ -133,19 +113,7 @@ ServerResult<void> HubWeb::prepare_editor(const HubPlace& place, Prepared& prepa
 
 ServerResult<HubWeb::Prepared> HubWeb::prepare(const HubPlace& place) const {
   Prepared prepared;
-  if (!place.public_address.empty()) {
-    const auto parsed = parse_address(place.public_address);
-    if (!parsed || parsed->is_wildcard())
-      return fail(ServerError::config,
-                  "hub.public_address takes an IP address that browsers can reach, with or "
-                  "without a port; got \"" +
-                      place.public_address + "\".");
-    prepared.public_address = *parsed;
-  }
-  const bool is_url = place.page.starts_with("https://") || place.page.starts_with("http://");
-  if (!place.page.empty() && (!is_url || !parse_target(place.page)))
-    return fail(ServerError::config,
-                "hub.page takes an address such as https://hub.example:4480; got \"" + place.page + "\".");
+  if (!place.public_address.empty()) prepared.public_address = parse_public_address(place.public_address);
   if (auto tls = prepare_tls(place, prepared); !tls) return tl::unexpected(std::move(tls.error()));
   if (auto editor = prepare_editor(place, prepared); !editor) return tl::unexpected(std::move(editor.error()));
   return prepared;

@@ -14,6 +14,7 @@
 #include "hub_log.h"
 #include "hub_transports.h"
 #include "hub_web.h"
+#include "place_check.h"
 #include "theta/base/hex.h"
 #include "theta/hub/hub.h"
 #include "theta/log/record.h"
@@ -42,24 +43,17 @@ Now read_clocks() {
 /// A flag over the environment over the file over the default.
 ServerConfig with_flags(ServerConfig config, const HubServer::Options& options) {
   auto& place = config.place;
+  const auto flags = place_of(options);
   if (place.data.empty()) place.data = options.default_data_folder;
-  if (!options.data_folder.empty()) place.data = options.data_folder;
-  if (!options.listen.empty()) place.listen = options.listen;
-  const auto override = [](std::string& slot, const std::string& flag) {
-    if (!flag.empty()) slot = flag;
-  };
-  override(place.http, options.http);
-  override(place.editor, options.editor);
-  override(place.tls_certificate, options.tls_certificate);
-  override(place.tls_key, options.tls_key);
-  override(place.tls, options.tls);
-  override(place.public_address, options.public_address);
-  override(place.page, options.page);
-  place.allow_plain_http |= options.allow_plain_http;
+  for (const auto slot :
+       {&HubPlace::data, &HubPlace::listen, &HubPlace::http, &HubPlace::editor, &HubPlace::tls_certificate,
+        &HubPlace::tls_key, &HubPlace::tls, &HubPlace::public_address, &HubPlace::page})
+    if (!(flags.*slot).empty()) place.*slot = flags.*slot;
+  place.allow_plain_http |= flags.allow_plain_http;
   return config;
 }
 
-ServerResult<ServerConfig> load_config(const HubServer::Options& options) {
+ServerResult<ServerConfig> read_config(const HubServer::Options& options) {
   ServerConfig config;
   if (!options.config_file.empty()) {
     auto read = read_config_file(options.config_file);
@@ -70,6 +64,14 @@ ServerResult<ServerConfig> load_config(const HubServer::Options& options) {
   auto applied = apply_environment(std::move(config), options.environment);
   if (!applied) return fail(ServerError::config, std::move(applied.error().message));
   return with_flags(std::move(*applied), options);
+}
+
+ServerResult<ServerConfig> load_config(const HubServer::Options& options) {
+  auto config = read_config(options);
+  if (!config) return config;
+  if (auto checked = check_place(config->place, place_of(options)); !checked)
+    return tl::unexpected(std::move(checked.error()));
+  return config;
 }
 
 /// Assets come into a folder only by its rooms, so a folder with assets and without any room has lost its database.

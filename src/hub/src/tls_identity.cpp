@@ -180,6 +180,9 @@ ServerResult<std::shared_ptr<asio::ssl::context>> make_tls_context(const std::st
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   boost::system::error_code error;
+  for (const auto& file : {certificate_file, key_file})
+    if (!read_small_file(file))
+      return fail(ServerError::file, "The TLS file " + file + " cannot be read: " + std::strerror(errno) + ".");
   const auto refuse = [&](const std::string& what) {
     ERR_clear_error();
     return fail(ServerError::tls, what + ": " + error.message() + ".");

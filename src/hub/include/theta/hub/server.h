@@ -16,10 +16,12 @@ enum class ServerError : std::uint8_t {
   folder,         // the data folder or a file in it cannot be used; the message says which and why
   folder_in_use,  // another hub has it
   config,         // the configuration file or the environment is wrong
-  address,        // cannot listen there
+  flag,           // what `Options` say in their place is wrong, or does not go with the rest
+  file,           // a certificate or its key cannot be read
+  address,        // cannot listen there, or not without TLS
   store,          // the database cannot be opened
   editor,         // the editor's folder cannot be served
-  tls,            // the certificate or its key cannot be used, or plain HTTP was asked for where it is not safe
+  tls,            // the certificate or its key is not what it must be
 };
 template <class T>
 using ServerResult = Expected<T, ServerError>;
