@@ -110,7 +110,10 @@ void RtcClient::on_dtls_data(ByteView bytes) {
   sctp->receive(bytes);
 }
 
-void RtcClient::on_sctp_output(ByteView packet) { (void)dtls->send(packet); }
+void RtcClient::on_sctp_output(ByteView packet) {
+  if (watch_sctp) watch_sctp(packet);
+  (void)dtls->send(packet);
+}
 
 void RtcClient::process() {
   if (dtls->state() == DtlsSession::State::open && !sctp) sctp = SctpAssociation::connect(*this, kPort, streams);

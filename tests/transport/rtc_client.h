@@ -73,6 +73,8 @@ class RtcClient final : public DtlsHandler, public SctpHandler {
   std::unique_ptr<DtlsContext> context;
   std::unique_ptr<DtlsSession> dtls;
   std::unique_ptr<SctpAssociation> sctp;
+  /// Sees every packet that `sctp` sends.
+  std::function<void(ByteView)> watch_sctp;
   std::size_t acknowledged = 0;
   std::size_t stun_answers = 0;
   std::vector<std::uint16_t> stun_errors;

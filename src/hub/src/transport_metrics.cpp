@@ -88,6 +88,7 @@ void TransportMetrics::refresh_webrtc(const transport::WebRtcStats& stats) {
   drops("stun_address_limit", stats.stun_dropped_address_limit);
   drops("dtls_unknown_address", stats.dtls_dropped_unknown_address);
   drops("dtls_records", stats.dtls_dropped_records);
+  drops("sctp_resets", stats.sctp_dropped_resets);
   drops("sctp_late", stats.sctp_dropped_late);
 }
 

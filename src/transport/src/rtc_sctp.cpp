@@ -11,6 +11,7 @@
 
 #include "rtc_channels.h"
 #include "rtc_dtls.h"
+#include "rtc_sctp_guard.h"
 #include "rtc_sdp.h"
 #include "theta/base/check.h"
 
@@ -18,16 +19,14 @@ namespace theta::transport {
 namespace {
 
 /// usrsctp adds its header to this; and a multiple of four, as SCTP pads its chunks.
-constexpr std::size_t kSctpHeaderBytes = 12;
 constexpr std::size_t kPathMtu = (kDtlsDatagramBytesMax - kDtlsOverheadBytes - kSctpHeaderBytes) & ~std::size_t{3};
 /// From here on usrsctp hands out an unfinished message in pieces, so that an endless one is seen.
 constexpr std::uint32_t kPartialDeliveryBytes = kFragmentBytesMax + 1024;
 /// What usrsctp counts for a message beside its bytes.
 constexpr std::size_t kMessageOverheadBytes = 256;
 
-constexpr std::size_t kChunkHeaderBytes = 4;  // and of a parameter within a chunk
 constexpr std::uint8_t kHeartbeatInfo = 1;
-constexpr std::size_t kHeartbeatBytes = 2 * kChunkHeaderBytes + HeartbeatNonce::kSize;
+constexpr std::size_t kHeartbeatBytes = 2 * kSctpChunkHeaderBytes + HeartbeatNonce::kSize;
 
 // Milliseconds. A browser acknowledges within 200; ten time-outs in a row outlast the consent.
 constexpr std::uint32_t kRtoMin = 400;
@@ -202,8 +201,8 @@ Bytes SctpAssociation::make_heartbeat(const HeartbeatNonce& nonce) const {
   chunk[0] = SCTP_HEARTBEAT_REQUEST;
   chunk[3] = kHeartbeatBytes;
   chunk[5] = kHeartbeatInfo;
-  chunk[7] = kHeartbeatBytes - kChunkHeaderBytes;
-  std::copy(nonce.bytes.begin(), nonce.bytes.end(), chunk + 2 * kChunkHeaderBytes);
+  chunk[7] = kHeartbeatBytes - kSctpChunkHeaderBytes;
+  std::copy(nonce.bytes.begin(), nonce.bytes.end(), chunk + 2 * kSctpChunkHeaderBytes);
   header.crc32c = usrsctp_crc32c(packet.data(), packet.size());
   std::memcpy(packet.data(), &header, sizeof header);
   return packet;
@@ -211,16 +210,10 @@ Bytes SctpAssociation::make_heartbeat(const HeartbeatNonce& nonce) const {
 
 std::vector<HeartbeatNonce> find_heartbeat_acks(ByteView packet) {
   std::vector<HeartbeatNonce> nonces;
-  if (packet.size() < kSctpHeaderBytes) return nonces;
-  auto rest = packet.subspan(kSctpHeaderBytes);
-  while (rest.size() >= kChunkHeaderBytes) {
-    const std::size_t size = std::size_t{rest[2]} << 8 | rest[3];
-    if (size < kChunkHeaderBytes || size > rest.size()) break;
-    if (rest[0] == SCTP_HEARTBEAT_ACK && size == kHeartbeatBytes) {
-      nonces.push_back(HeartbeatNonce::from(rest.subspan(2 * kChunkHeaderBytes, HeartbeatNonce::kSize)));
-    }
-    rest = rest.subspan(std::min(rest.size(), (size + 3) & ~std::size_t{3}));
-  }
+  for_each_sctp_chunk(packet, [&](std::uint8_t type, ByteView chunk) {
+    if (type != SCTP_HEARTBEAT_ACK || chunk.size() != kHeartbeatBytes) return;
+    nonces.push_back(HeartbeatNonce::from(chunk.subspan(2 * kSctpChunkHeaderBytes)));
+  });
   return nonces;
 }
 

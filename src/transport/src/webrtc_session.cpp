@@ -257,6 +257,11 @@ void WebRtcSession::on_dtls_data(ByteView bytes) {
   if (ending_ && phase_ != Phase::lingering && phase_ != Phase::closing) return;
   check_dtls();
   if (!sctp_) return;
+  if (!sctp_guard_.admit(bytes)) {
+    ++host_.stats().sctp_dropped_resets;
+    return fail(CloseReason::protocol_error,
+                "more requests to reset streams came, or more data behind them, than any browser sends");
+  }
   for (const auto& nonce : find_heartbeat_acks(bytes)) on_heartbeat_ack(nonce);
   sctp_->receive(bytes);
 }

@@ -11,6 +11,7 @@
 #include "rtc_channels.h"
 #include "rtc_dtls.h"
 #include "rtc_sctp.h"
+#include "rtc_sctp_guard.h"
 #include "rtc_sdp.h"
 #include "rtc_stun.h"
 #include "theta/transport/webrtc_engine.h"
@@ -193,6 +194,7 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   MonotonicClock::duration resend_after_{};
   unsigned discarded_seen_ = 0;
   std::unique_ptr<SctpAssociation> sctp_;
+  SctpGuard sctp_guard_;
   Bytes unfinished_sctp_;  // the pieces of a message that usrsctp delivers in parts
   Bytes fragment_;         // scratch
 

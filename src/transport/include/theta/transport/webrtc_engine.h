@@ -76,6 +76,7 @@ struct WebRtcStats {
   std::uint64_t dtls_dropped_unknown_address = 0;  // no authenticated check came from there
   std::uint64_t dtls_dropped_records = 0;          // did not verify, or came again
   std::uint64_t dtls_held_unproven = 0;            // longer than what came from an address that is not proven
+  std::uint64_t sctp_dropped_resets = 0;           // more stream resets, or data behind them, than a browser sends
   std::uint64_t sctp_dropped_late = 0;             // sent by usrsctp for an association that is over
   std::size_t connections = 0;                     // now, pending sessions included
   std::size_t pending = 0;                         // of these, without four open channels
