@@ -28,7 +28,7 @@ const kFrames = 40;
 const report = new Report();
 const median = (values) => quantile(values, 0.5);
 
-/** As the tests start it (web/tests/playwright.config.ts); without a GPU the picture is drawn by this machine's cores. */
+/** As the tests start it (web/tests/playwright.config.ts); without a GPU this machine's cores draw the picture. */
 function launch() {
   return chromium.launch({
     executablePath: process.env.THETA_CHROMIUM ?? "/usr/bin/chromium",
@@ -285,7 +285,7 @@ async function measureRemoteEdits(browser, hub, links) {
         globalThis.benchDone = new Promise((resolve) => {
           const started = performance.now();
           const stop = room.on("changed", () => {
-            for (const entity of room.scene.entities()) if (entity.transform.position[1] === height) moved.add(entity.id);
+            for (const { id, transform } of room.scene.entities()) if (transform.position[1] === height) moved.add(id);
             if (moved.size < count) return;
             stop();
             resolve(performance.now() - started);

@@ -153,6 +153,13 @@ class TidyTest(unittest.TestCase):
         self.assert_green(self.base_source("// " + "x" * 117 + "\n"))
         self.assert_red("width", self.base_source("// " + "x" * 118 + "\n"), "121 columns")
 
+    def test_every_kind_of_source_is_read(self):
+        for suffix in ("ts", "tsx", "mts", "mjs", "cjs", "css", "py", "fbs"):
+            path = f"web/editor/src/wide.{suffix}"
+            self.assert_red("width", {path: "x" * 121 + "\n"}, path)
+            self.assert_red("space", {path: "\tx\n"}, path)
+            self.assert_red("length", {path: "x\n" * 801}, path)
+
     def test_functions_have_a_length(self):
         self.assert_green(self.base_source("int f() {\n" + "  g();\n" * 68 + "}\n"))
         self.assert_red("function", self.base_source("int f() {\n" + "  g();\n" * 69 + "}\n"), "f has 71 lines")

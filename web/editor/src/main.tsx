@@ -115,7 +115,8 @@ function Waiting() {
 /** The editor opens without its hub from the second visit on; where it cannot, all else works the same. */
 function keepForOffline(): void {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
-  window.addEventListener("load", () => void navigator.serviceWorker.register("/service_worker.js").catch(() => undefined));
+  const register = () => navigator.serviceWorker.register("/service_worker.js").catch(() => undefined);
+  window.addEventListener("load", () => void register());
 }
 
 start();

@@ -36,7 +36,7 @@ export function withPart(transform: Transform, part: Part, axis: number, value: 
     : { ...transform, [part]: numbers };
 }
 
-/** Position, rotation and scale in the parent's space. A scrub is shown to others live and is one command at its end. */
+/** Position, rotation and scale in the parent's space. A scrub shows to others live and is one command at its end. */
 export function TransformSection({ chosen, disabled }: SectionProps) {
   const workspace = useWorkspace();
   return (

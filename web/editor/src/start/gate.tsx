@@ -29,7 +29,8 @@ export function JoinPage(props: {
     <Gate title="Join a room">
       <p class="gate-text">
         {props.hasInvite
-          ? "Somebody invited you to build a 3D scene together. The invite decides whether you can edit or only look; it shows once you are in."
+          ? "Somebody invited you to build a 3D scene together. The invite decides whether you can edit or only " +
+            "look; it shows once you are in."
           : "This link has no invite: it lets in who is a member already, from this browser."}
       </p>
       <form
