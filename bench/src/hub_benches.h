@@ -16,6 +16,7 @@ void bench_hub_idle(Report& report, const Options& options);
 void bench_hub_join(Report& report, const Options& options);
 void bench_hub_bulk(Report& report, const Options& options);
 void bench_quic_bulk(Report& report, const Options& options);
+void bench_echo(Report& report, const Options& options);
 void bench_rtc(Report& report, const Options& options);
 
 }  // namespace theta::bench

@@ -19,7 +19,7 @@ void bench_ack_alone(Report& report, const Options& options) { bench_hub_ack(rep
 const std::map<std::string, void (*)(Report&, const Options&)> kBenches = {
     {"core", bench_core},         {"scene", bench_scene},   {"hub", bench_hub},       {"ack", bench_ack_alone},
     {"crowd", bench_crowd_alone}, {"idle", bench_hub_idle}, {"join", bench_hub_join}, {"bulk", bench_hub_bulk},
-    {"quic", bench_quic_bulk},    {"rtc", bench_rtc}};
+    {"quic", bench_quic_bulk},    {"rtc", bench_rtc},       {"echo", bench_echo}};
 
 nlohmann::ordered_json read_results(const std::string& file) {
   std::ifstream input(file);
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
   for (const auto& [name, bench] : theta::bench::kBenches) names.push_back(name);
   app.add_option("WHICH", which,
                  "core, scene, hub, rtc (default: these four), or a part of hub: ack, crowd, idle, join, "
-                 "bulk, quic")
+                 "bulk, quic; or a part of rtc: echo")
       ->check(CLI::IsMember(names));
   CLI11_PARSE(app, argc, argv);
   return theta::bench::run(which, options, json_file);

@@ -1,32 +1,9 @@
 #include "transport/rtc_client.h"
 
-#include <sys/time.h>
-
-#include <algorithm>
 #include <chrono>
 
-#include <gtest/gtest.h>
-
+#include "theta/base/check.h"
 #include "transport/stun_request.h"
-
-namespace {
-
-/// Of the wire that lives.
-const theta::MonotonicTime* virtual_time = nullptr;
-
-}  // namespace
-
-/// usrsctp takes its timers' time from its caller and then reads the system's clock to see which packets are due: in
-/// virtual time it would never send anything again. It finds this function in the system's place.
-extern "C" int gettimeofday(timeval* result, void*) {
-  const auto now =
-      virtual_time != nullptr
-          ? std::chrono::duration_cast<std::chrono::microseconds>(virtual_time->time_since_epoch())
-          : std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
-  result->tv_sec = static_cast<time_t>(now.count() / 1'000'000);
-  result->tv_usec = static_cast<suseconds_t>(now.count() % 1'000'000);
-  return 0;
-}
 
 namespace theta::transport::testing {
 namespace {
@@ -44,9 +21,9 @@ std::string value_of(const std::string& sdp, const std::string& name) {
 
 }  // namespace
 
-RtcClient::RtcClient(RtcWire& wire, const SocketAddress& where) : address(where), wire_(wire) {
+RtcClient::RtcClient(RtcPath& path, const SocketAddress& where) : address(where), path_(path) {
   auto made = DtlsContext::create();
-  EXPECT_TRUE(made.has_value());
+  THETA_CHECK(made.has_value());
   context = std::move(*made);
 }
 
@@ -62,14 +39,14 @@ void RtcClient::accept(const std::string& answer) {
   hub_ufrag_ = value_of(answer, "ice-ufrag");
   hub_password_ = value_of(answer, "ice-pwd");
   const auto fingerprint = find_fingerprint(answer);
-  ASSERT_TRUE(fingerprint.has_value());
+  THETA_CHECK(fingerprint.has_value());
   hub_fingerprint_ = *fingerprint;
   is_accepted_ = true;
-  next_check_ = wire_.now();
+  next_check_ = path_.now();
 }
 
 void RtcClient::transmit(ByteView bytes) {
-  wire_.transmit({address, wire_.hub_address, Bytes(bytes.begin(), bytes.end())});
+  path_.transmit({address, path_.hub_address(), Bytes(bytes.begin(), bytes.end())});
 }
 
 void RtcClient::send_check(bool use_candidate) { transmit(stun_check(username(), hub_password_, use_candidate)); }
@@ -95,7 +72,7 @@ void RtcClient::on_datagram(const RtcPacket& packet) {
     if (!is_success || dtls || !begins_dtls) return;
     dtls = DtlsSession::create(*context, DtlsSession::Side::client, hub_fingerprint_, *this);
     dtls->send_flight();
-    resend_at_ = wire_.now() + std::chrono::milliseconds{400};
+    resend_at_ = path_.now() + std::chrono::milliseconds{400};
     return;
   }
   if (!dtls) return;
@@ -142,7 +119,7 @@ void RtcClient::on_message(const SctpEvent& event) {
     acknowledged += bytes == Bytes{kChannelAck} ? 1 : 0;
     return;
   }
-  ASSERT_FALSE(bytes.empty());
+  THETA_CHECK(!bytes.empty());
   const auto lane = event.stream / 2;
   if (bytes[0] == static_cast<std::uint8_t>(FragmentKind::close)) {
     closed.emplace(static_cast<CloseReason>(bytes[1] | bytes[2] << 8), std::string(bytes.begin() + 3, bytes.end()));
@@ -161,7 +138,8 @@ void RtcClient::on_message(const SctpEvent& event) {
 }
 
 void RtcClient::send_on_stream(std::uint16_t stream, std::uint32_t ppid, ByteView bytes) {
-  EXPECT_EQ(sctp->send({stream, ppid, false, bytes}), SctpAssociation::SendResult::sent);
+  const auto sent = sctp->send({stream, ppid, false, bytes});
+  THETA_CHECK(sent == SctpAssociation::SendResult::sent);
 }
 
 void RtcClient::open_channel(Lane lane, std::uint16_t stream) {
@@ -171,8 +149,8 @@ void RtcClient::open_channel(Lane lane, std::uint16_t stream) {
 void RtcClient::send_fragment(Lane lane, ByteView fragment) {
   const auto stream = static_cast<std::uint16_t>(2 * static_cast<int>(lane));
   const bool is_presence = lane == Lane::presence;
-  EXPECT_EQ(sctp->send({stream, static_cast<std::uint32_t>(Ppid::binary), is_presence, fragment}),
-            SctpAssociation::SendResult::sent);
+  const auto sent = sctp->send({stream, static_cast<std::uint32_t>(Ppid::binary), is_presence, fragment});
+  THETA_CHECK(sent == SctpAssociation::SendResult::sent);
 }
 
 void RtcClient::send(Lane lane, std::string_view text) {
@@ -197,106 +175,6 @@ std::size_t RtcClient::received_bytes(Lane lane) const {
   std::size_t result = 0;
   for (const auto& message : messages[static_cast<std::size_t>(lane)]) result += message.size();
   return result;
-}
-
-RtcWire::RtcWire(const WebRtcOptions& options) {
-  virtual_time = &now_;
-  auto made = WebRtcEngine::create(options, sink, *this);
-  EXPECT_TRUE(made.has_value());
-  engine = std::move(*made);
-}
-RtcWire::~RtcWire() {
-  // What they still say goes nowhere.
-  on_transmit = [](RtcPacket&, MonotonicClock::duration&) { return false; };
-  clients_.clear();
-  engine.reset();
-  virtual_time = nullptr;
-}
-
-RtcClient& RtcWire::add_client(std::uint16_t port) {
-  clients_.push_back(std::make_unique<RtcClient>(*this, SocketAddress::ipv4({127, 0, 0, 1}, port)));
-  return *clients_.back();
-}
-
-void RtcWire::remove(RtcClient& client) {
-  const auto silence = std::exchange(on_transmit, [](RtcPacket&, MonotonicClock::duration&) { return false; });
-  std::erase_if(clients_, [&](const auto& entry) { return entry.get() == &client; });
-  on_transmit = silence;
-}
-
-TransportResult<std::string> RtcWire::offer(const RtcClient& client, const std::string& sdp) {
-  return engine->accept_offer({sdp, client.address, author, hub_address}, now_);
-}
-
-bool RtcWire::connect(RtcClient& client) {
-  const auto answer = offer(client, client.offer());
-  if (!answer) return false;
-  client.accept(*answer);
-  const auto before = sink.count(Event::Kind::connected);
-  return run_until([&] { return client.is_open() && sink.count(Event::Kind::connected) > before; });
-}
-
-PeerId RtcWire::last_peer() const {
-  PeerId peer;
-  for (const auto& entry : sink.entries) {
-    if (entry.event.kind == Event::Kind::connected) peer = entry.event.peer;
-  }
-  return peer;
-}
-
-void RtcWire::send(const DatagramBurst& burst) {
-  for (std::size_t at = 0; at < burst.bytes.size(); at += burst.segment_bytes) {
-    const auto piece = burst.bytes.subspan(at, std::min(burst.segment_bytes, burst.bytes.size() - at));
-    transmit({hub_address, burst.remote, Bytes(piece.begin(), piece.end())});
-  }
-}
-
-void RtcWire::transmit(RtcPacket packet) {
-  auto time = delay;
-  if (on_transmit && !on_transmit(packet, time)) return;
-  in_flight_.emplace(now_ + time, std::move(packet));
-}
-
-void RtcWire::deliver(const RtcPacket& packet) {
-  if (packet.to == hub_address) {
-    if (engine) engine->on_datagram({hub_address, packet.from, 0, packet.bytes}, now_);
-    return;
-  }
-  for (const auto& client : clients_) {
-    if (client->address == packet.to) client->on_datagram(packet);
-  }
-}
-
-bool RtcWire::step(MonotonicTime until) {
-  if (engine) engine->flush(now_);
-  auto next = in_flight_.empty() ? MonotonicTime::max() : in_flight_.begin()->first;
-  for (const auto& client : clients_) next = std::min(next, client->next_timeout());
-  if (engine) next = std::min(next, engine->next_timeout());
-  if (next > until) return false;
-  now_ = std::max(now_, next);
-  while (!in_flight_.empty() && in_flight_.begin()->first <= now_) {
-    const auto packet = std::move(in_flight_.begin()->second);
-    in_flight_.erase(in_flight_.begin());
-    deliver(packet);
-  }
-  for (const auto& client : clients_) client->on_time(now_);
-  if (engine && engine->next_timeout() <= now_) engine->on_timer(now_);
-  return true;
-}
-
-void RtcWire::run_for(MonotonicClock::duration time) {
-  const auto until = now_ + time;
-  while (step(until)) {
-  }
-  now_ = until;
-}
-
-bool RtcWire::run_until(const std::function<bool()>& condition) {
-  const auto deadline = now_ + std::chrono::hours{1};
-  while (!condition()) {
-    if (!step(deadline)) return false;
-  }
-  return true;
 }
 
 }  // namespace theta::transport::testing

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,12 +11,9 @@
 #include "rtc_channels.h"
 #include "rtc_dtls.h"
 #include "rtc_sctp.h"
-#include "theta/transport/webrtc_engine.h"
-#include "transport/recording_sink.h"
+#include "theta/transport/socket_address.h"
 
 namespace theta::transport::testing {
-
-class RtcWire;
 
 /// One datagram on its way.
 struct RtcPacket {
@@ -26,11 +22,20 @@ struct RtcPacket {
   Bytes bytes;
 };
 
-/// The browser's side of a connection, in the same process and on the same usrsctp: full ICE as far as one candidate
-/// needs it, DTLS client, four channels. Every layer can be made to misbehave.
+/// What lies between a client and the hub, and the time there.
+class RtcPath {
+ public:
+  virtual ~RtcPath() = default;
+  virtual void transmit(RtcPacket packet) = 0;
+  [[nodiscard]] virtual MonotonicTime now() const = 0;
+  [[nodiscard]] virtual SocketAddress hub_address() const = 0;
+};
+
+/// The browser's side of a connection: full ICE as far as one candidate needs it, DTLS client, four channels. Every
+/// layer can be made to misbehave. usrsctp, which is one for the process, is driven by its owner.
 class RtcClient final : public DtlsHandler, public SctpHandler {
  public:
-  RtcClient(RtcWire& wire, const SocketAddress& address);
+  RtcClient(RtcPath& path, const SocketAddress& address);
 
   [[nodiscard]] std::string offer() const;
   /// Takes the answer; the checks and the handshake begin with the next turn.
@@ -87,7 +92,7 @@ class RtcClient final : public DtlsHandler, public SctpHandler {
   void process();
   void on_message(const SctpEvent& event);
 
-  RtcWire& wire_;
+  RtcPath& path_;
   std::string hub_ufrag_;
   std::string hub_password_;
   CertificateFingerprint hub_fingerprint_;
@@ -96,49 +101,6 @@ class RtcClient final : public DtlsHandler, public SctpHandler {
   MonotonicTime next_check_ = MonotonicTime::max();
   MonotonicTime resend_at_ = MonotonicTime::max();
   std::map<std::uint16_t, Bytes> partial_;
-};
-
-/// A hub's engine and its clients, joined in memory in virtual time. Everything on the wire can be seen, changed, kept
-/// or thrown away.
-class RtcWire final : public DatagramSender {
- public:
-  explicit RtcWire(const WebRtcOptions& options = {});
-  ~RtcWire() override;
-
-  RtcClient& add_client(std::uint16_t port = 2001);
-  void remove(RtcClient& client);
-  /// Offer, answer, and four open channels.
-  [[nodiscard]] bool connect(RtcClient& client);
-  [[nodiscard]] TransportResult<std::string> offer(const RtcClient& client, const std::string& sdp);
-  /// The hub's name of the client that connected last.
-  [[nodiscard]] PeerId last_peer() const;
-
-  void send(const DatagramBurst& burst) override;
-  [[nodiscard]] bool can_send() const override { return !is_blocked; }
-  void transmit(RtcPacket packet);
-  /// Past `on_transmit`, to arrive after `time`.
-  void inject(RtcPacket packet, MonotonicClock::duration time) { in_flight_.emplace(now_ + time, std::move(packet)); }
-  void deliver(const RtcPacket& packet);
-  void run_for(MonotonicClock::duration time);
-  /// False when the condition did not come true within an hour of virtual time.
-  [[nodiscard]] bool run_until(const std::function<bool()>& condition);
-  [[nodiscard]] MonotonicTime now() const { return now_; }
-
-  RecordingSink sink;
-  SocketAddress hub_address = SocketAddress::ipv4({127, 0, 0, 1}, 4433);
-  std::unique_ptr<WebRtcEngine> engine;
-  bool is_blocked = false;
-  AuthorKey author;
-  MonotonicClock::duration delay = std::chrono::milliseconds{5};
-  /// Sees every datagram when it is sent; false drops it. May change it, and may ask for another delay.
-  std::function<bool(RtcPacket&, MonotonicClock::duration&)> on_transmit;
-
- private:
-  bool step(MonotonicTime until);
-
-  MonotonicTime now_{std::chrono::hours{1}};
-  std::multimap<MonotonicTime, RtcPacket> in_flight_;
-  std::vector<std::unique_ptr<RtcClient>> clients_;
 };
 
 }  // namespace theta::transport::testing

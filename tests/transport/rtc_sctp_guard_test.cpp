@@ -11,7 +11,7 @@
 
 #include "theta/transport/webrtc_engine.h"
 #include "transport/raw_sctp.h"
-#include "transport/rtc_client.h"
+#include "transport/rtc_wire.h"
 
 namespace theta::transport::testing {
 namespace {
@@ -60,7 +60,7 @@ class Hostile {
     EXPECT_TRUE(wire.connect(client));
     wire.run_for(1s);
     // Its own usrsctp would end the association when it hears what it never sent acknowledged.
-    wire.on_transmit = [this](RtcPacket& packet, MonotonicClock::duration&) { return packet.to == wire.hub_address; };
+    wire.on_transmit = [this](RtcPacket& packet, MonotonicClock::duration&) { return packet.to == wire.hub_address(); };
     before_ = mallinfo2().uordblks;
   }
   ~Hostile() { client.watch_sctp = nullptr; }

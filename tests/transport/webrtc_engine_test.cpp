@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "transport/rtc_client.h"
+#include "transport/rtc_wire.h"
 
 namespace theta::transport::testing {
 namespace {
@@ -31,7 +31,7 @@ struct Connected {
   /// Nothing of the client's but its checks arrives any more.
   void mute() {
     wire.on_transmit = [this](RtcPacket& packet, MonotonicClock::duration&) {
-      return packet.to != wire.hub_address || packet.bytes.front() <= 3;
+      return packet.to != wire.hub_address() || packet.bytes.front() <= 3;
     };
   }
   RtcWire wire;

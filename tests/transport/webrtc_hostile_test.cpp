@@ -10,7 +10,7 @@
 
 #include "theta/transport/webrtc_engine.h"
 #include "transport/raw_dtls_client.h"
-#include "transport/rtc_client.h"
+#include "transport/rtc_wire.h"
 #include "transport/stun_request.h"
 
 namespace theta::transport::testing {
@@ -129,7 +129,7 @@ TEST(WebRtcHostile, NothingSentIsLongerThanWhatCameBeforeTheAddressIsProven) {
     std::int64_t lowest = 0;
     bool is_proven = false;
     wire.on_transmit = [&](RtcPacket& packet, MonotonicClock::duration&) {
-      const bool is_browsers = packet.to == wire.hub_address;
+      const bool is_browsers = packet.to == wire.hub_address();
       const bool is_handshake = packet.bytes[0] == 22 && packet.bytes.size() > 25;
       const bool is_hello = is_browsers && is_handshake && packet.bytes[13] == 1;
       if (is_hello && has_long_hello) packet.bytes.resize(1400);  // with garbage behind it, which DTLS skips
@@ -214,7 +214,7 @@ TEST(WebRtcHostile, TamperedAndRepeatedRecordsAreDropped) {
   Connected pair;
   std::vector<RtcPacket> seen;
   pair.wire.on_transmit = [&](RtcPacket& packet, MonotonicClock::duration&) {
-    if (packet.to == pair.wire.hub_address && packet.bytes[0] == 23) seen.push_back(packet);
+    if (packet.to == pair.wire.hub_address() && packet.bytes[0] == 23) seen.push_back(packet);
     return true;
   };
   pair.client.send(Lane::commands, "once");
@@ -264,7 +264,7 @@ TEST(WebRtcHostile, AReplayedCheckFromElsewhereMovesNothing) {
   };
   const auto check = stun_check(pair.client.username(), pair.client.hub_password());
   for (int at = 0; at < 20; ++at) {
-    pair.wire.inject({victim, pair.wire.hub_address, check}, 1ms);
+    pair.wire.inject({victim, pair.wire.hub_address(), check}, 1ms);
     received += check.size();
     ASSERT_EQ(pair.wire.engine->send(pair.peer, Lane::bulk, filled(50'000)), SendResult::queued);
     pair.wire.run_for(100ms);
@@ -327,7 +327,7 @@ TEST(WebRtcHostile, AnAddressInUseIsNotTakenOverByAnotherSession) {
   thief.accept(*answer);
   const auto check = stun_check(thief.username(), thief.hub_password());
   const auto answered = pair.stats().checks_answered;
-  pair.wire.inject({pair.client.address, pair.wire.hub_address, check}, 1ms);
+  pair.wire.inject({pair.client.address, pair.wire.hub_address(), check}, 1ms);
   pair.wire.run_for(20ms);
   EXPECT_EQ(pair.stats().checks_answered, answered);
   EXPECT_EQ(pair.stats().stun_dropped_address_limit, 1U);
@@ -344,7 +344,7 @@ TEST(WebRtcHostile, AClaimWithoutProofKeepsNobodyOut) {
   ASSERT_TRUE(answer.has_value());
   squatter.accept(*answer);
   auto& client = wire.add_client(2001);
-  wire.inject({client.address, wire.hub_address, stun_check(squatter.username(), squatter.hub_password())}, 1ms);
+  wire.inject({client.address, wire.hub_address(), stun_check(squatter.username(), squatter.hub_password())}, 1ms);
   wire.run_for(10ms);
   EXPECT_EQ(wire.engine->stats().checks_answered, 1U);
   EXPECT_TRUE(wire.connect(client));
@@ -354,12 +354,12 @@ TEST(WebRtcHostile, ASessionHasFewAddressesAtATime) {
   Connected pair;
   const auto check = stun_check(pair.client.username(), pair.client.hub_password(), false);
   for (std::uint16_t port = 5000; port < 5020; ++port) {
-    pair.wire.inject({SocketAddress::ipv4({10, 0, 0, 1}, port), pair.wire.hub_address, check}, 1ms);
+    pair.wire.inject({SocketAddress::ipv4({10, 0, 0, 1}, port), pair.wire.hub_address(), check}, 1ms);
   }
   pair.wire.run_for(20ms);
   EXPECT_EQ(pair.stats().stun_dropped_address_limit, 20U - 7U) << "eight, with the one in use";
   pair.wire.run_for(40s);
-  pair.wire.inject({SocketAddress::ipv4({10, 0, 0, 2}, 1), pair.wire.hub_address, check}, 1ms);
+  pair.wire.inject({SocketAddress::ipv4({10, 0, 0, 2}, 1), pair.wire.hub_address(), check}, 1ms);
   pair.wire.run_for(20ms);
   EXPECT_EQ(pair.stats().stun_dropped_address_limit, 20U - 7U) << "old ones make room";
 }
