@@ -270,6 +270,21 @@ TEST(WebRtcEngine, PresenceIsNeverFullAndLosesItsOldest) {
   EXPECT_EQ(pair.client.texts(Lane::presence).front(), "244");
 }
 
+TEST(WebRtcEngine, APeerThatDoesNotAcknowledgeIsSentLittlePresence) {
+  Connected pair;
+  pair.mute();
+  const auto before = pair.wire.sink.entries.size();
+  for (std::size_t at = 0; at < 300; ++at) {
+    ASSERT_EQ(pair.wire.engine->send(pair.peer, Lane::presence, filled(1000)), SendResult::queued);
+    pair.wire.run_for(5ms);
+  }
+  ASSERT_EQ(pair.wire.sink.entries.size(), before);
+  const auto waiting = pair.wire.engine->queued_bytes(pair.peer, Lane::presence) / 1000;
+  const auto handed_on = 300 - pair.wire.engine->stats().presence_dropped - waiting;
+  EXPECT_GT(handed_on, 10U);
+  EXPECT_LE(handed_on, 27U);
+}
+
 TEST(WebRtcEngine, APeerBeyondItsBoundLosesPresenceFirstAndIsThenFull) {
   WebRtcOptions options;
   options.peer_queue_bytes_max = 100'000;

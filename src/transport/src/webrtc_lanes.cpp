@@ -13,8 +13,9 @@ constexpr std::size_t kPresenceMessagesMax = 256;
 /// What a lane may leave unacknowledged in usrsctp: bulk leaves room for what is urgent.
 constexpr std::size_t kUnacknowledgedMax = kSctpSendBufferBytes - 2 * kFragmentBytesMax;
 constexpr std::size_t kUnacknowledgedBulkMax = kUnacknowledgedMax / 2;
-/// Presence that would wait behind this is stale when it arrives.
-constexpr std::size_t kUnacknowledgedPresenceMax = kSctpSendBufferBytes / 4;
+/// Presence that would wait behind this is stale when it arrives. usrsctp keeps about twice as much memory for what it
+/// counts here, for each peer of a crowd that does not keep up.
+constexpr std::size_t kUnacknowledgedPresenceMax = kSctpSendBufferBytes / 8;
 
 constexpr std::array kSendOrder{Lane::control, Lane::presence, Lane::commands, Lane::bulk};
 
