@@ -10,6 +10,9 @@ const kTheta = path.join(kTree, "build/release/bin/theta");
 const kEditor = path.join(kTree, "build/web/editor");
 export const kAssets = path.join(kEditor, "assets");
 
+/** What /proc counts processor time in (USER_HZ), on every Linux of ours. */
+const kTicksPerSecond = 100;
+
 /** Guards that no benchmark runs into; what they cost is measured elsewhere. */
 const kOpenGuards = [
   "[guards]",
@@ -64,6 +67,13 @@ export class Hub {
   residentKib() {
     const status = fs.readFileSync(`/proc/${this.process.pid}/status`, "utf8");
     return Number(status.match(/^VmRSS:\s+(\d+) kB$/m)[1]);
+  }
+
+  /** Processor time that it has taken, user and system together. */
+  cpuSeconds() {
+    const stat = fs.readFileSync(`/proc/${this.process.pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / kTicksPerSecond;
   }
 
   async end() {
