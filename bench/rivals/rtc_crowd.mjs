@@ -1,6 +1,6 @@
 // Two hundred people with browsers in one room, and what they cost the hub: its memory and processor, how long each
-// waits to get in, and how much of what they show each other arrives. The hub is a real one in a process of its own. The
-// people are rtc_crowd_peers.mjs: another WebRTC than ours below Theta's WebAssembly core, in several processes.
+// waits to get in, and how much of what they show each other arrives. The hub is a real one in a process of its own.
+// The people are rtc_crowd_peers.mjs: another WebRTC than ours below Theta's WebAssembly core, in several processes.
 //
 // usage: rtc_crowd.mjs [--output FILE] [--peers N] [--processes N] [--seconds N]      exit code 1: a target is missed
 import { spawn } from "node:child_process";
@@ -112,7 +112,8 @@ async function measurePresence(report, hub, groups, emptyKib) {
   report.add("rtc crowd: sessions passed over for their backlog", since("presence_skips") / seconds, "/s");
   report.add("rtc crowd: processor of the hub", cpu / seconds, "cores");
   report.add("rtc crowd: processor of the peers", sum("cpuSeconds") / seconds, "cores");
-  report.add("rtc crowd: memory of the hub a peer while all move, at most", (memory.most - emptyKib) / kPeers, "KiB", 150);
+  const perPeerKib = (memory.most - emptyKib) / kPeers;
+  report.add("rtc crowd: memory of the hub a peer while all move, at most", perPeerKib, "KiB", 150);
   report.add("rtc crowd: growth between the halves of that time", memory.growth, "KiB");
 }
 

@@ -1,6 +1,6 @@
-// Some of the crowd of rtc_crowd.mjs. Each peer is a person of its own: Theta's WebAssembly core, which signs the offer,
-// verifies the hub, logs in and joins, over data channels of libdatachannel. Presence of others is counted, not given to
-// the core: to verify and show it is what each person's own machine does.
+// Some of the crowd of rtc_crowd.mjs. Each peer is a person of its own: Theta's WebAssembly core, which signs the
+// offer, verifies the hub, logs in and joins, over data channels of libdatachannel. Presence of others is counted, not
+// given to the core: to verify and show it is what each person's own machine does.
 //
 // usage: rtc_crowd_peers.mjs CORE WASM LINK FIRST COUNT      commands and answers are JSON lines
 import { once } from "node:events";
