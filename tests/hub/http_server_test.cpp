@@ -102,6 +102,25 @@ TEST(HttpServer, BodiesHaveTheBoundOfTheirAddress) {
   EXPECT_EQ(status("/healthz", 1025), "HTTP/1.1 413 Payload Too Large");
 }
 
+TEST(HttpServer, WhoOpensManyConnectionsEndsTheirOwn) {
+  TemporaryFolder folder;
+  auto options = with_editor(folder.path());
+  options.config_file = folder.path() + "/theta.toml";
+  std::ofstream(options.config_file) << "[http]\nconnections_max = 4\n";
+  RunningServer running(options);
+  const auto& address = running.server->addresses().http;
+  const std::string begun = "GET /healthz HTTP/1.1\r\nHost: hub\r\n";
+  const int honest = say_over_tcp(address, begun, "127.0.0.2");
+  std::vector<int> greedy;
+  for (int at = 0; at < 12; ++at) greedy.push_back(say_over_tcp(address, begun));
+  // Nine of twelve have to go, so that four connections are left.
+  for (int at = 0; at < 9; ++at) EXPECT_EQ(read_all(greedy[at]), "");
+  const std::string rest = "Connection: close\r\n\r\n";
+  EXPECT_EQ(::send(honest, rest.data(), rest.size(), MSG_NOSIGNAL), static_cast<ssize_t>(rest.size()));
+  EXPECT_EQ(status_line(read_all(honest)), "HTTP/1.1 200 OK");
+  for (int at = 9; at < 12; ++at) ::close(greedy[at]);
+}
+
 TEST(HttpServer, ClientThatAsksWhetherToGoOnIsToldTo) {
   TemporaryFolder folder;
   RunningServer running(with_editor(folder.path()));
@@ -236,6 +255,38 @@ TEST(HttpServer, OperatorsCertificateIsServedAndABadOneNamed) {
     return std::nullopt;
   };
   expect(wrong, ServerError::config, "hub.tls: expected \"self-signed\"");
+}
+
+/// What a client says first.
+std::string client_hello() {
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> session(SSL_new(tls.native_handle()), &SSL_free);
+  auto* written = BIO_new(BIO_s_mem());
+  SSL_set_bio(session.get(), BIO_new(BIO_s_mem()), written);
+  SSL_set_connect_state(session.get());
+  SSL_do_handshake(session.get());
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(written, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+TEST(HttpServer, HandshakesOverTheRateOfTheirSourceWaitForTheirTurn) {
+  TemporaryFolder folder;
+  auto options = options_in(folder.path());
+  options.tls = "self-signed";
+  options.config_file = folder.path() + "/theta.toml";
+  std::ofstream(options.config_file) << "[http]\nconnections_max = 1000\n";
+  RunningServer running(options);
+  const auto hello = client_hello();
+  std::vector<int> sockets;
+  for (int at = 0; at < 300; ++at) sockets.push_back(say_over_tcp(running.server->addresses().http, hello));
+  const auto metrics = ask_over_tls(*running.server, folder.path() + "/data/tls.crt",
+                                    "GET /metrics HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(status_line(metrics), "HTTP/1.1 200 OK") << "who waits is served in the end";
+  const auto waits = metrics.find("\ntheta_http_tls_waits ");
+  ASSERT_NE(waits, std::string::npos);
+  EXPECT_GT(std::stoi(metrics.substr(waits + 22)), 0);
+  for (const int socket : sockets) ::close(socket);
 }
 
 TEST(HttpServer, PlainHttpOnATlsPortIsSentOnToHttps) {

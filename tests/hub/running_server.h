@@ -64,24 +64,27 @@ class RunningServer {
   std::thread thread_;
 };
 
-/// A TCP socket that has sent `text`; -1 when that failed.
-inline int say_over_tcp(const std::string& address, const std::string& text) {
+/// A TCP socket that has sent `text` from an address of this machine; -1 when that failed.
+inline int say_over_tcp(const std::string& address, const std::string& text, const char* from = "127.0.0.1") {
   const auto colon = address.rfind(':');
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
   ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
+  sockaddr_in here{};
+  here.sin_family = AF_INET;
+  ::inet_pton(AF_INET, from, &here.sin_addr);
   const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
+  if (::bind(socket, reinterpret_cast<const sockaddr*>(&here), sizeof here) == 0 &&
+      ::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
       ::send(socket, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()))
     return socket;
   ::close(socket);
   return -1;
 }
 
-/// Sends `request` and reads until the server closes.
-inline std::string ask_over_tcp(const std::string& address, const std::string& request) {
-  const int socket = say_over_tcp(address, request);
+/// Reads until the server closes, and closes too.
+inline std::string read_all(int socket) {
   std::string answer;
   if (socket < 0) return answer;
   char buffer[4096];
@@ -92,6 +95,11 @@ inline std::string ask_over_tcp(const std::string& address, const std::string& r
   }
   ::close(socket);
   return answer;
+}
+
+/// Sends `request` and reads until the server closes.
+inline std::string ask_over_tcp(const std::string& address, const std::string& request) {
+  return read_all(say_over_tcp(address, request));
 }
 
 inline std::string get(const HubServer& server, const std::string& path, const std::string& method = "GET") {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/ssl/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
@@ -45,6 +46,11 @@ std::string header_text(const HttpAnswer& answer, bool keeps_alive) {
   return text + "\r\n\r\n";
 }
 
+transport::SocketAddress remote_of(const tcp::socket& socket) {
+  beast::error_code ignored;
+  return to_socket_address(socket.remote_endpoint(ignored));
+}
+
 template <class Stream>
 inline constexpr bool kIsTls = std::is_same_v<Stream, TlsStream>;
 
@@ -55,17 +61,16 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
   using Shared = std::shared_ptr<HttpServerShared>;
 
   HttpConnection(Shared shared, Stream stream, beast::flat_buffer buffer)
-      : shared_(std::move(shared)),
+      : HttpConnectionBase(remote_of(beast::get_lowest_layer(stream).socket())),
+        shared_(std::move(shared)),
         stream_(std::move(stream)),
-        buffer_(std::move(buffer)),
-        at_(shared_->connections.insert(shared_->connections.end(), this)) {
+        buffer_(std::move(buffer)) {
     beast::error_code ignored;
-    const auto& socket = lowest().socket();
-    remote_ = to_socket_address(socket.remote_endpoint(ignored));
-    local_ = to_socket_address(socket.local_endpoint(ignored));
+    local_ = to_socket_address(lowest().socket().local_endpoint(ignored));
+    shared_->connections.add(*this);
   }
   ~HttpConnection() override {
-    leave_table();
+    shared_->connections.remove(*this);
     shared_->accept();
   }
 
@@ -86,20 +91,12 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
     }
   }
   void drop() override {
-    leave_table();
+    shared_->connections.remove(*this);
     lowest().close();
   }
 
  private:
   [[nodiscard]] beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
-
-  void leave_table() {
-    if (is_listed_) shared_->connections.erase(at_);
-    is_listed_ = false;
-  }
-  void note_use() {
-    if (is_listed_) shared_->connections.splice(shared_->connections.end(), shared_->connections, at_);
-  }
 
   void wait_for_request() {
     if (buffer_.size() != 0) return read_header();
@@ -195,7 +192,7 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
     result.path = target_->path;
     result.host = host_;
     result.body = request.body();
-    result.remote = remote_;
+    result.remote = remote();
     result.local = local_;
     result.wants_websocket = beast::websocket::is_upgrade(request) && buffer_.size() == 0;
     result.origin = view_of(request[http::field::origin]);
@@ -224,9 +221,9 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
 
   void upgrade() {
     ++shared_->stats.requests;
-    leave_table();
+    shared_->connections.remove(*this);
     if (shared_->websockets == nullptr) return;
-    shared_->websockets->take(std::move(stream_), parser_->release(), remote_);
+    shared_->websockets->take(std::move(stream_), parser_->release(), remote());
   }
 
   void respond(HttpAnswer answer) {
@@ -257,7 +254,7 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
 
   void after_response() {
     body_ = {};
-    note_use();
+    shared_->connections.note_use(*this);
     if (!keeps_alive_) return finish();
     wait_for_request();
   }
@@ -286,11 +283,8 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
   Shared shared_;
   Stream stream_;
   beast::flat_buffer buffer_;
-  std::list<HttpConnectionBase*>::iterator at_;
-  bool is_listed_ = true;
   bool is_misdirected_ = false;
   bool keeps_alive_ = false;
-  transport::SocketAddress remote_;
   transport::SocketAddress local_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<RequestTarget> target_;
@@ -301,48 +295,62 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
 };
 
 /// Looks at the first bytes of a connection to a server that speaks TLS: a browser whose person typed no "https://" is
-/// answered in words.
+/// answered in words, and a handshake begins when it is its turn.
 class TlsDetector final : public HttpConnectionBase, public std::enable_shared_from_this<TlsDetector> {
  public:
   TlsDetector(std::shared_ptr<HttpServerShared> shared, tcp::socket socket)
-      : shared_(std::move(shared)),
+      : HttpConnectionBase(remote_of(socket)),
+        shared_(std::move(shared)),
         stream_(std::move(socket)),
-        at_(shared_->connections.insert(shared_->connections.end(), this)) {}
+        turn_(shared_->loop),
+        began_at_(now()) {
+    shared_->connections.add(*this);
+  }
   ~TlsDetector() override {
-    leave_table();
+    shared_->connections.remove(*this);
     shared_->accept();
   }
   void drop() override {
-    leave_table();
+    shared_->connections.remove(*this);
     stream_.close();
+    turn_.cancel();
   }
   void start() {
     stream_.expires_after(shared_->limits.request_timeout);
     beast::async_detect_ssl(stream_, buffer_, [self = shared_from_this()](beast::error_code error, bool is_tls) {
       if (error == beast::error::timeout) ++self->shared_->stats.timeouts;
-      if (!error) self->go_on(is_tls);
+      if (error) return;
+      if (is_tls && self->shared_->tls) return self->wait_for_turn(false);
+      self->go_on<PlainStream>(PlainStream(std::move(self->stream_)), true);
     });
   }
 
  private:
-  void leave_table() {
-    if (is_listed_) shared_->connections.erase(at_);
-    is_listed_ = false;
+  [[nodiscard]] static MonotonicTime now() {
+    return MonotonicTime(std::chrono::steady_clock::now().time_since_epoch());
   }
-  void go_on(bool is_tls) {
-    leave_table();
-    if (is_tls && shared_->tls) {
-      TlsStream secured(std::move(stream_), *shared_->tls);
-      std::make_shared<HttpConnection<TlsStream>>(shared_, std::move(secured), std::move(buffer_))->start(false);
-    } else {
-      std::make_shared<HttpConnection<PlainStream>>(shared_, std::move(stream_), std::move(buffer_))->start(true);
-    }
+
+  void wait_for_turn(bool has_waited) {
+    const auto at = now();
+    const auto wait = shared_->tls_handshakes.charge(remote(), at).wait;
+    if (wait.count() == 0) return go_on<TlsStream>(TlsStream(std::move(stream_), *shared_->tls), false);
+    if (!has_waited) ++shared_->stats.tls_waits;
+    if (at + wait > began_at_ + shared_->limits.request_timeout) return void(++shared_->stats.timeouts);
+    turn_.expires_after(wait);
+    turn_.async_wait([self = shared_from_this()](beast::error_code error) {
+      if (!error && self->stream_.socket().is_open() && self->shared_->tls) self->wait_for_turn(true);
+    });
+  }
+  template <class Stream>
+  void go_on(Stream stream, bool is_misdirected) {
+    shared_->connections.remove(*this);
+    std::make_shared<HttpConnection<Stream>>(shared_, std::move(stream), std::move(buffer_))->start(is_misdirected);
   }
 
   std::shared_ptr<HttpServerShared> shared_;
   beast::tcp_stream stream_;
-  std::list<HttpConnectionBase*>::iterator at_;
-  bool is_listed_ = true;
+  asio::steady_timer turn_;
+  MonotonicTime began_at_;
   beast::flat_buffer buffer_;
 };
 

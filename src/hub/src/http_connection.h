@@ -2,23 +2,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <list>
 #include <memory>
 
 #include "http_server.h"
 #include "http_stream.h"
+#include "http_table.h"
+#include "source_limiter.h"
 
 namespace theta::hub {
-
-/// A connection as the table of them sees it.
-class HttpConnectionBase {
- public:
-  virtual ~HttpConnectionBase() = default;
-  /// Ends it; what is under way on it fails, and with that it goes.
-  virtual void drop() = 0;
-  /// Whether it waits for a request.
-  bool is_idle = false;
-};
 
 /// What connections and acceptor share; a connection keeps it alive.
 struct HttpServerShared : std::enable_shared_from_this<HttpServerShared> {
@@ -38,7 +29,8 @@ struct HttpServerShared : std::enable_shared_from_this<HttpServerShared> {
   WebSocketEndpoint* websockets = nullptr;
   boost::asio::ip::tcp::acceptor acceptor;
   HttpStats stats;
-  std::list<HttpConnectionBase*> connections;  // the one that was used longest ago first
+  HttpTable connections;
+  SourceLimiter tls_handshakes{{kTlsHandshakesOfSource, kTlsHandshakesOfNetwork, kTlsHandshakesOfAll}};
   bool is_accepting = false;
   bool is_closed = false;
 };

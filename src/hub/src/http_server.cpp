@@ -24,11 +24,11 @@ void HttpServerShared::accept() {
 }
 
 void HttpServerShared::take(tcp::socket socket) {
-  // An honest request takes milliseconds. Whoever was of use longest ago is the likeliest to only hold its place, and
-  // must not keep a probe of the hub's health waiting.
+  // An honest request takes milliseconds. Whoever has the most is the likeliest to only hold places, and must not keep
+  // others or a probe of the hub's health waiting.
   if (connections.size() >= limits.connections_max) {
     ++stats.connections_full;
-    connections.front()->drop();
+    connections.next_to_go().drop();
   }
   serve(std::move(socket));
 }
@@ -73,7 +73,7 @@ void HttpServer::close() {
   shared_->is_closed = true;
   shared_->acceptor.close(ignored);
   // A drop takes the connection out of the table.
-  for (auto* connection : std::vector(shared_->connections.begin(), shared_->connections.end()))
+  for (auto* connection : shared_->connections.all())
     if (connection->is_idle) connection->drop();
 }
 

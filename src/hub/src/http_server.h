@@ -8,6 +8,7 @@
 
 #include "http_message.h"
 #include "theta/hub/server.h"
+#include "theta/log/rate_limiter.h"
 
 namespace theta::hub {
 
@@ -23,12 +24,19 @@ struct HttpStats {
   std::uint64_t timeouts = 0;
   std::uint64_t connections_full = 0;  // ended for a newcomer's sake
   std::uint64_t tls_failures = 0;      // handshakes
+  std::uint64_t tls_waits = 0;         // handshakes that had to wait for their turn
   std::uint64_t plain_redirects = 0;   // plain HTTP where TLS is spoken
 };
 
+/// TLS handshakes that may begin at once, and a second in the long run; further ones wait. Each takes the loop as long
+/// as a signature, and with an RSA key that is a millisecond. An IPv4 address or IPv6 /64, an IPv6 /48, everybody.
+inline constexpr log::RateLimit kTlsHandshakesOfSource{100, 25};
+inline constexpr log::RateLimit kTlsHandshakesOfNetwork{400, 100};
+inline constexpr log::RateLimit kTlsHandshakesOfAll{500, 250};
+
 /// HTTP/1.1 on the owner's loop, plain or over TLS: requests in turn on a connection that is kept, or handed to the
-/// WebSocket endpoint. Connections, sizes and times are bounded; a connection over the bound ends the one that was
-/// used longest ago.
+/// WebSocket endpoint. Connections, sizes and times are bounded; a connection over the bound ends one of whoever has
+/// the most, the one that was used longest ago.
 class HttpServer {
  public:
   using Handler = std::function<HttpAnswer(const HttpRequest&)>;

@@ -26,11 +26,6 @@ std::optional<Fixed> read_fixed(std::string_view text) {
   return Fixed::from(*bytes);
 }
 
-/// The first bytes of an address, as a name for its bucket.
-std::string prefix_of(const transport::SocketAddress& address, std::size_t bytes) {
-  return {reinterpret_cast<const char*>(address.ip.data()), bytes};
-}
-
 }  // namespace
 
 std::optional<HttpAnswer> RtcDoor::refuse_cheaply(const HttpRequest& request) {
@@ -55,41 +50,14 @@ std::optional<RtcDoor::Claim> RtcDoor::read_claim(const HttpRequest& request) {
   return Claim{*author, from_unix_ms(ms), *signature};
 }
 
-log::RateLimiter& RtcDoor::bucket_of(const Source& source) {
-  const auto found = by_source_.find(source);
-  if (found != by_source_.end()) {
-    buckets_.splice(buckets_.begin(), buckets_, found->second);
-    return buckets_.front().limiter;
-  }
-  // Who was quiet longest is forgotten; what all may do together holds whoever is remembered.
-  if (buckets_.size() >= kSourcesMax) {
-    by_source_.erase(buckets_.back().source);
-    buckets_.pop_back();
-  }
-  buckets_.push_front({source, {}});
-  by_source_.emplace(source, buckets_.begin());
-  return buckets_.front().limiter;
-}
-
 std::optional<HttpAnswer> RtcDoor::charge(const transport::SocketAddress& remote, MonotonicTime now) {
-  constexpr std::size_t kSubnetBytes = 8;
-  constexpr std::size_t kNetworkBytes = 6;
-  const bool is_ipv4 = remote.is_ipv4();
-  auto wait = bucket_of(prefix_of(remote, is_ipv4 ? remote.ip.size() : kSubnetBytes)).charge(1, kOffersOfSource, now);
-  if (!is_ipv4 && wait.count() == 0)
-    wait = bucket_of(prefix_of(remote, kNetworkBytes)).charge(1, kOffersOfNetwork, now);
-  if (wait.count() > 0) {
-    auto answer = refused(stats_.source_rate, 429, "Too many offers from your address; wait a little.");
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-    answer.fields.emplace_back("Retry-After", std::to_string(seconds));
-    return answer;
-  }
-  if (all_.charge(1, kOffersOfAll, now).count() > 0) {
-    auto answer = refused(stats_.busy, 503, "The hub gets more offers than it can answer; try again soon.");
-    answer.fields.emplace_back("Retry-After", "1");
-    return answer;
-  }
-  return std::nullopt;
+  const auto [wait, is_of_all] = offers_.charge(remote, now);
+  if (wait.count() == 0) return std::nullopt;
+  auto answer = is_of_all ? refused(stats_.busy, 503, "The hub gets more offers than it can answer; try again soon.")
+                          : refused(stats_.source_rate, 429, "Too many offers from your address; wait a little.");
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  answer.fields.emplace_back("Retry-After", std::to_string(seconds));
+  return answer;
 }
 
 HttpAnswer RtcDoor::answer(const HttpRequest& request, const transport::SocketAddress& candidate, Now now) {

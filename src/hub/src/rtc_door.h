@@ -2,16 +2,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "http_message.h"
+#include "source_limiter.h"
 #include "theta/base/time.h"
 #include "theta/crypto/keys.h"
-#include "theta/log/rate_limiter.h"
 #include "theta/transport/webrtc_engine.h"
 
 namespace theta::hub {
@@ -36,7 +34,6 @@ class RtcDoor {
   static constexpr log::RateLimit kOffersOfNetwork{120, 8};
   /// Offers of everybody: each costs two signatures.
   static constexpr log::RateLimit kOffersOfAll{500, 200};
-  static constexpr std::size_t kSourcesMax = 4096;
   /// How far the browser's clock may be off.
   static constexpr std::chrono::minutes kClockSkewMax{5};
 
@@ -55,23 +52,15 @@ class RtcDoor {
     WallTime time{};
     Signature signature;
   };
-  using Source = std::string;
-  struct Bucket {
-    Source source;
-    log::RateLimiter limiter;
-  };
 
   [[nodiscard]] std::optional<HttpAnswer> refuse_cheaply(const HttpRequest& request);
   [[nodiscard]] static std::optional<Claim> read_claim(const HttpRequest& request);
   [[nodiscard]] std::optional<HttpAnswer> charge(const transport::SocketAddress& remote, MonotonicTime now);
-  [[nodiscard]] log::RateLimiter& bucket_of(const Source& source);
 
   crypto::KeyPair hub_;
   AcceptOffer accept_offer_;
   RtcDoorStats stats_;
-  log::RateLimiter all_;
-  std::list<Bucket> buckets_;  // who was heard last comes first
-  std::unordered_map<Source, std::list<Bucket>::iterator> by_source_;
+  SourceLimiter offers_{{kOffersOfSource, kOffersOfNetwork, kOffersOfAll}};
 };
 
 }  // namespace theta::hub

@@ -143,6 +143,8 @@ void TransportMetrics::refresh(HubTransports& transports) {
 void TransportMetrics::refresh(const HttpStats& http, const HttpSiteStats& site, const RtcDoorStats& rtc) {
   count("http_requests", "HTTP requests answered, refusals included.", http.requests);
   count("http_plain_redirects", "Requests without TLS where TLS is spoken, sent on to https.", http.plain_redirects);
+  count("http_tls_waits", "TLS handshakes that had to wait because their source or all began too many.",
+        http.tls_waits);
   http_rejection("malformed", http.malformed);
   http_rejection("header_size", http.header_too_large);
   http_rejection("body_size", http.body_too_large + rtc.body_size);

@@ -13,7 +13,7 @@
 
 #include "connection_ids.h"
 #include "quic_connection.h"
-#include "source_key.h"
+#include "theta/transport/source_key.h"
 
 namespace theta::transport {
 

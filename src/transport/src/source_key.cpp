@@ -1,4 +1,4 @@
-#include "source_key.h"
+#include "theta/transport/source_key.h"
 
 #include <sodium.h>
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "source_key.h"
+#include "theta/transport/source_key.h"
 #include "webrtc_session.h"
 
 namespace theta::transport {

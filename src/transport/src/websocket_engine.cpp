@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "source_key.h"
 #include "theta/base/check.h"
+#include "theta/transport/source_key.h"
 #include "websocket_peer.h"
 
 namespace theta::transport {
