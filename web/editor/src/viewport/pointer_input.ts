@@ -94,11 +94,20 @@ export class PointerInput {
     this.strayed = false;
     this.mode = this.modeFor(event, at);
     if (event.pointerType === "touch" && this.mode === "pending")
-      this.longPress = setTimeout(() => {
-        if (this.mode !== "pending") return;
-        this.mode = "idle";
-        this.actions.contextMenu(at);
-      }, kLongPressMs);
+      this.longPress = setTimeout(() => this.pressedLong(event.pointerId, at), kLongPressMs);
+  }
+
+  /**
+   * Browsers deliver the moves of a finger with the next frame. Where frames take long, one that came in time may still
+   * be on its way, and the finger no longer rests.
+   */
+  private pressedLong(pointer: number, at: Point): void {
+    const held = this.held.get(pointer);
+    requestAnimationFrame(() => {
+      if (this.mode !== "pending" || held === undefined || this.held.get(pointer) !== held) return;
+      this.mode = "idle";
+      this.actions.contextMenu(at);
+    });
   }
 
   private modeFor(event: PointerEvent, at: Point): Mode {

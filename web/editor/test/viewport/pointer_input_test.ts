@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isTrackpad, PointerInput, type PointerActions } from "../../src/viewport/pointer_input.js";
 
 type Call = readonly [name: string, ...values: unknown[]];
@@ -105,6 +105,27 @@ describe("fingers", () => {
     boxByTouch = true;
     stroke(kWay, touch(1));
     expect(names()).toEqual(["box", "endBox"]);
+  });
+
+  it("one that rests opens the menu, but not where its move is only late with a slow frame", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const frames: FrameRequestCallback[] = [];
+    vi.stubGlobal("requestAnimationFrame", (draw: FrameRequestCallback) => frames.push(draw));
+    const frame = () => frames.splice(0).forEach((draw) => draw(0));
+    send("pointerdown", 10, 10, touch(1));
+    vi.advanceTimersByTime(600);
+    send("pointermove", 60, 40, touch(1));
+    frame();
+    send("pointerup", 60, 40, touch(1));
+    expect(names()).toEqual(["orbit"]);
+    calls = [];
+    send("pointerdown", 10, 10, touch(1));
+    vi.advanceTimersByTime(600);
+    frame();
+    send("pointerup", 10, 10, touch(1));
+    expect(calls).toEqual([["contextMenu", { x: 10, y: 10 }]]);
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
   });
 
   it("two pan and zoom, three pan, and none of them clicks", () => {
