@@ -37,7 +37,7 @@ export function connectionBanner({ editor }: Workspace, reload: () => void): Ban
     return {
       kind: "warning",
       icon: "offline",
-      text: `You are offline. ${waiting}${why}`,
+      text: `You are offline.${why} ${waiting}`,
       action: { label: status.will_retry ? "Try now" : "Go online", run: () => editor.room.goOnline() },
     };
   }

@@ -179,7 +179,7 @@ test("BannersSayWhatAPersonMustKnowAboutTheConnection", () => {
   room.setStatus({ writer: false });
   expect(text()).toContain("Another tab");
   room.setStatus({ phase: "offline", queued_commands: 3, text: "The hub is stopping." });
-  expect(text()).toBe("You are offline. 3 edits wait for the connection. The hub is stopping.");
+  expect(text()).toBe("You are offline. The hub is stopping. 3 edits wait for the connection.");
   room.setStatus({ phase: "stopped", text: "Your role was revoked." });
   expect(text()).toBe("Your role was revoked.");
 });
