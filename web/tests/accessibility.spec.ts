@@ -1,8 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
-import { expect, test } from "@playwright/test";
-import { browserLink } from "./support/processes.js";
 import type { Person } from "./support/pages.js";
-import { openRoom } from "./support/rooms.js";
+import { expect, test } from "./support/test.js";
 import { press } from "./support/view.js";
 
 /** What axe finds against WCAG 2.2 A and AA and its own best practices, on every screen and in both themes. */
@@ -14,20 +12,17 @@ async function expectAccessible(page: Person["page"], where: string): Promise<vo
   expect.soft(found, where).toEqual([]);
 }
 
-test.use({ viewport: { width: 1000, height: 640 }, contextOptions: { reducedMotion: "reduce" } });
+test.use({ contextOptions: { reducedMotion: "reduce" } });
 
-// Pages that stay open would go on drawing, and slow down the tests that follow.
-test.afterEach(({ browser }) => Promise.all(browser.contexts().map((context) => context.close())));
-
-test("the way in and every panel and dialog, light and dark", async ({ browser }, info) => {
-  const room = await openRoom(info);
+test("the way in and every panel and dialog, light and dark", async ({ browser, openRoom }) => {
+  const room = await openRoom();
   const guest = await browser.newPage();
-  await guest.goto(browserLink(room.link, room.hub.httpPort));
+  await guest.goto(room.page);
   await guest.getByLabel("Your name").waitFor();
   await expectAccessible(guest, "the join page");
   await guest.close();
 
-  const ann = await room.joinAs("admin", browser, "Ann");
+  const ann = await room.joinAs("admin", "Ann");
   const { page } = ann;
   for (const kind of ["Cube", "Point light", "Camera"]) {
     await page.getByRole("button", { name: "Add", exact: true }).click();
@@ -62,5 +57,4 @@ test("the way in and every panel and dialog, light and dark", async ({ browser }
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await press(ann, "Alt+t");
   }
-  await room.hub.kill();
 });

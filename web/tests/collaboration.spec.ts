@@ -1,18 +1,17 @@
-import { expect, test } from "@playwright/test";
 import path from "node:path";
-import { browserLink, NativePeer, theta } from "./support/processes.js";
-import { expectOneState, openRoom } from "./support/rooms.js";
+import { theta } from "./support/processes.js";
+import { expectOneState } from "./support/rooms.js";
+import { expect, test } from "./support/test.js";
 
 /** People at browsers and a native peer in one room, and what can happen to them. */
 
 test("two browsers and a native peer edit at once, one drops and comes back, and all show one state", async ({
-  browser,
-}, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
-  const nora = new NativePeer(room.link, "Nora", path.join(room.folder, "nora"));
-  await nora.live();
+  openRoom,
+}) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
+  const nora = await room.joinNatively("Nora");
   expect(await ann.transportKind()).toBe("webrtc");
 
   await ann.add("Cube");
@@ -36,15 +35,14 @@ test("two browsers and a native peer edit at once, one drops and comes back, and
   await expectOneState(room, [ann, bob]);
   ann.expectNoComplaints();
   bob.expectNoComplaints();
-  await room.hub.kill();
 });
 
 test("a hub that is killed and started again loses nothing, and everybody comes back by themselves", async ({
-  browser,
-}, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+  openRoom,
+}) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   await ann.add("Cube");
   await bob.sees("Cube");
   await room.hub.kill();
@@ -56,24 +54,22 @@ test("a hub that is killed and started again loses nothing, and everybody comes 
   await bob.sees("From Ann");
   await expectOneState(room, [ann, bob]);
   theta("log", "verify", room.link, "--data", path.join(room.folder, "r"));
-  await room.hub.kill();
 });
 
-test("where UDP does not get through, the page comes in by WebSocket and says so", async ({ browser }, info) => {
+test("where UDP does not get through, the page comes in by WebSocket and says so", async ({ openRoom }) => {
   // Nobody listens at the address that the page is told to send its datagrams to.
-  const room = await openRoom(info, { arguments: ["--public-address", "127.0.0.9"] });
-  const ann = await room.join(browser, "Ann");
+  const room = await openRoom({ arguments: ["--public-address", "127.0.0.9"] });
+  const ann = await room.join("Ann");
   expect(await ann.transportKind()).toBe("websocket");
   await expect(ann.page.getByRole("contentinfo", { name: "Status" })).toContainText("WebSocket");
   await ann.add("Cube");
   await expectOneState(room, [ann]);
-  await room.hub.kill();
 });
 
-test("what was edited without a hub survives the closing of the tab", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const bob = await room.join(browser, "Bob");
-  const ann = await room.join(browser, "Ann");
+test("what was edited without a hub survives the closing of the tab", async ({ openRoom }) => {
+  const room = await openRoom();
+  const bob = await room.join("Bob");
+  const ann = await room.join("Ann");
   await room.hub.kill();
   await ann.add("Made offline");
   await expect(ann.page.getByRole("status", { name: "State of the connection" })).toContainText(/offline|wait/i);
@@ -83,18 +79,17 @@ test("what was edited without a hub survives the closing of the tab", async ({ b
   await room.hub.start();
   await bob.live();
   expect(await bob.names()).toEqual([]);
-  const again = await ann.reopen(browserLink(room.link, room.hub.httpPort));
+  const again = await ann.reopen(room.page);
   await again.sees("Made offline");
   await bob.sees("Made offline");
   await expectOneState(room, [again, bob]);
-  await room.hub.kill();
 });
 
 test("a page opens without its hub, can be edited, and brings what was made when the hub is back", async ({
-  browser,
-}, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
+  openRoom,
+}) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
   await ann.add("Cube");
   await ann.idle();
   // The browser keeps the editor's files in the background after the first visit.
@@ -102,35 +97,33 @@ test("a page opens without its hub, can be edited, and brings what was made when
   await ann.page.close();
   await room.hub.kill();
 
-  const again = await ann.reopenOffline(browserLink(room.link, room.hub.httpPort));
+  const again = await ann.reopenOffline(room.page);
   await again.sees("Cube");
   await again.add("Made without a hub");
   await again.page.waitForFunction(() => globalThis.theta.room.status.unstored_edits === 0);
   await again.page.close();
 
   await room.hub.start();
-  const last = await again.reopen(browserLink(room.link, room.hub.httpPort));
+  const last = await again.reopen(room.page);
   await last.sees("Made without a hub");
   await expectOneState(room, [last]);
-  await room.hub.kill();
 });
 
-test("a tab that was killed says nothing, and is gone for the others all the same", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+test("a tab that was killed says nothing, and is gone for the others all the same", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   const names = () => ann.page.evaluate(() => globalThis.theta.room.participants.map(({ name }) => name).sort());
   await expect.poll(names).toEqual(["Ann", "Bob"]);
   await bob.crash();
   // Nothing but the end of Bob's consent to be sent to tells, half a minute after his last sign of life.
   await expect.poll(names, { timeout: 60_000 }).toEqual(["Ann"]);
-  await room.hub.kill();
 });
 
-test("whoever loses against a newer edit is asked, and can redo on top", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+test("whoever loses against a newer edit is asked, and can redo on top", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   await ann.add("Cube");
   await bob.sees("Cube");
   await ann.idle();
@@ -144,12 +137,10 @@ test("whoever loses against a newer edit is asked, and can redo on top", async (
   await ann.page.evaluate(() => globalThis.theta.room.goOnline());
   const prompt = ann.page.getByRole("alertdialog", { name: "Conflicts" });
   await expect(prompt).toContainText("Bob");
-  await ann.page.screenshot({ path: info.outputPath("conflict.png") });
   expect(await ann.positionOf("Cube")).toEqual([9, expect.any(Number), expect.any(Number)]);
 
   await prompt.getByRole("button", { name: "Redo on top" }).click();
   await expect(prompt).toBeHidden();
   await expect.poll(() => bob.positionOf("Cube").then(([x]) => x)).toBe(5);
   await expectOneState(room, [ann, bob]);
-  await room.hub.kill();
 });

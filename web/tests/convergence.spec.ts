@@ -1,8 +1,8 @@
-import { expect, test } from "@playwright/test";
 import path from "node:path";
 import { Chance, TcpProxy, UdpProxy } from "./support/faults.js";
 import { browserLink, HubProcess, NativePeer, stateHashBy, theta, throughPort } from "./support/processes.js";
 import { Person } from "./support/pages.js";
+import { expect, test } from "./support/test.js";
 
 /**
  * One room, peers on all three transports, a bad network, and a hub that is killed. Everybody edits at random, mostly
@@ -50,18 +50,23 @@ async function edit(person: Person, command: AnyCommand): Promise<string[]> {
 const kSeeds = (process.env.THETA_SEEDS ?? "1").split(" ").map(Number);
 
 for (const seed of kSeeds) {
-  test(`peers on QUIC, WebRTC and WebSocket converge over bad networks, seed ${seed}`, async ({ browser }, info) => {
+  test(`peers on QUIC, WebRTC and WebSocket converge over bad networks, seed ${seed}`, async ({
+    browser,
+    afterwards,
+  }, info) => {
     const chance = new Chance(seed);
     const folder = info.outputPath("");
     const hub = new HubProcess({
       folder,
       config: "[guards]\ncommands_burst = 100000\ncommands_per_second = 100000\n",
     });
+    afterwards(() => hub.kill());
     await hub.start();
     const link = hub.newRoom("converge");
     const quic = await UdpProxy.open(hub.udpPort, seed);
     const rtc = await UdpProxy.open(hub.udpPort, seed + 1, kBadAddress);
     const tcp = await TcpProxy.open(hub.httpPort);
+    for (const proxy of [quic, rtc, tcp]) afterwards(() => proxy.close());
     // Browsers hear of the hub's address through the answer to their offer, which names the proxy from here on.
     await hub.kill("SIGTERM");
     const start = () => hub.start("--public-address", kBadAddress);
@@ -70,6 +75,7 @@ for (const seed of kSeeds) {
     const natives = ["Nora", "Nils"].map(
       (name) => new NativePeer(throughPort(link, quic.port), name, path.join(folder, name)),
     );
+    afterwards(() => natives.forEach((peer) => peer.kill()));
     await Promise.all(natives.map((peer) => peer.live()));
     const people = [
       await Person.open(browser, "Ann", browserLink(link, hub.httpPort), "webrtc"),
@@ -116,11 +122,5 @@ for (const seed of kSeeds) {
     for (const person of people)
       await expect.poll(async () => (await person.stateHash()).hash, { message: `${person.name}'s state` }).toBe(final);
     theta("log", "verify", link, "--data", path.join(folder, "reader"));
-
-    for (const person of people) await person.close();
-    await hub.kill("SIGTERM");
-    quic.close();
-    rtc.close();
-    tcp.close();
   });
 }

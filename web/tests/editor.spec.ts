@@ -1,19 +1,22 @@
-import { expect, test } from "@playwright/test";
-import type { Entity } from "@theta/client";
 import fs from "node:fs";
 import path from "node:path";
 import { theta } from "./support/processes.js";
-import { expectOneState, openRoom } from "./support/rooms.js";
+import { expectOneState } from "./support/rooms.js";
 import type { Person } from "./support/pages.js";
+import { expect, test } from "./support/test.js";
 import {
   addFromMenu,
   drag,
-  dropFile,
+  dropFiles,
   expectNear,
+  expectSeen,
   frameAll,
   handleOf,
+  poseOf,
   press,
+  put,
   ringOf,
+  rounded,
   settled,
   spotOf,
 } from "./support/view.js";
@@ -23,43 +26,12 @@ import {
  * came of it is read in the browser of somebody else.
  */
 
-// The pictures are drawn by the processor here: smaller ones leave it time for what is tested.
-test.use({ viewport: { width: 1000, height: 640 } });
-
-// Pages that stay open would go on drawing, and slow down the tests that follow.
-test.afterEach(({ browser }) => Promise.all(browser.contexts().map((context) => context.close())));
-
 const kModels = "/usr/share/assimp/models";
 
-async function put(person: Person, name: string, position: readonly [number, number, number]): Promise<void> {
-  await addFromMenu(person, "Cube");
-  await person.page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
-  await person.page.keyboard.press("Enter");
-  await person.sees(name);
-  for (const [place, axis] of ["X", "Y", "Z"].entries())
-    await person.setNumber(`Position ${axis}`, String(position[place]));
-  await expectNear(() => person.positionOf(name), position, 1e-6);
-}
-
-/** Waits until somebody else sees `read` of an entity as `wanted`. */
-async function expectSeen<Value>(
-  by: Person,
-  name: string,
-  read: (entity: Entity | undefined) => Value,
-  wanted: Value,
-): Promise<void> {
-  await expect.poll(async () => read(await by.entity(name)), { message: `${by.name} sees ${name}` }).toEqual(wanted);
-}
-
-/** Millimetres; what presence carries and what went through matrices has noise behind that. */
-function rounded(numbers: readonly number[] | undefined): number[] {
-  return (numbers ?? []).map((number) => Math.round(number * 1e3) / 1e3 + 0);
-}
-
-test("everything that can be added is there for the others", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+test("everything that can be added is there for the others", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   const solids = ["Cube", "Sphere", "Icosphere", "Cylinder", "Cone", "Torus", "Plane"];
   const lights = { "Point light": "point", "Spot light": "spot", Sun: "directional" };
   for (const label of [...solids, ...Object.keys(lights), "Camera", "Empty"]) await addFromMenu(ann, label);
@@ -71,13 +43,12 @@ test("everything that can be added is there for the others", async ({ browser },
   await expectSeen(bob, "Empty", (entity) => entity?.name, "Empty");
   await expectOneState(room, [ann, bob]);
   for (const person of [ann, bob]) person.expectNoComplaints();
-  await room.hub.kill();
 });
 
-test("choosing and the tools for moving, turning and scaling", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+test("choosing and the tools for moving, turning and scaling", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   await put(ann, "One", [-2, 0.5, 0]);
   await put(ann, "Two", [2, 0.5, 0]);
   await press(ann, "Escape");
@@ -100,7 +71,7 @@ test("choosing and the tools for moving, turning and scaling", async ({ browser 
     await drag(ann, corner, { x: x + width - 12, y: y + height - 12 });
     await expect.poll(() => bob.selectionOf("Ann")).toEqual(["One", "Two"]);
     await expect(bob.page.getByRole("img", { name: "chosen by Ann" })).toHaveCount(2);
-  });
+});
 
   await test.step("an arrow of the gizmo moves along its axis, and the other sees it on the way", async () => {
     await ann.choose("One");
@@ -116,7 +87,7 @@ test("choosing and the tools for moving, turning and scaling", async ({ browser 
     await expectNear(() => bob.positionOf("One"), [-1, 0.5, 0]);
     expect(rounded(await bob.positionOf("One")).slice(1)).toEqual([0.5, 0]);
     await expect.poll(async () => (await bob.participant("Ann"))?.presence?.dragging ?? []).toEqual([]);
-  });
+});
 
   await test.step("a number typed on the way is taken as it is, and keys lock an axis", async () => {
     const handle = await handleOf(ann, "One", "x");
@@ -133,7 +104,7 @@ test("choosing and the tools for moving, turning and scaling", async ({ browser 
     });
     await expectSeen(bob, "One", (entity) => rounded(entity?.transform.position)[1], 3.5);
     expect(rounded(await bob.positionOf("One"))[2]).toBe(0);
-  });
+});
 
   await test.step("Escape on the way leaves everything as it was", async () => {
     await frameAll(ann);
@@ -142,7 +113,7 @@ test("choosing and the tools for moving, turning and scaling", async ({ browser 
     await drag(ann, handle.from, await handle.by(1), () => ann.page.keyboard.press("Escape"));
     await ann.idle();
     expect(await ann.positionOf("One")).toEqual(before);
-  });
+});
 
   await test.step("snapping goes by steps of the grid and of the angle", async () => {
     await ann.choose("Two");
@@ -158,7 +129,7 @@ test("choosing and the tools for moving, turning and scaling", async ({ browser 
       rounded([0, Math.sin(half), 0, Math.cos(half)])
     );
     await press(ann, "n");
-  });
+});
 
   await test.step("scaling along one axis, and along the object's own axes while it is turned", async () => {
     await ann.setNumber("Rotation Y", "90");
@@ -168,7 +139,7 @@ test("choosing and the tools for moving, turning and scaling", async ({ browser 
     await drag(ann, handle.from, await handle.by(0.8));
     await expect.poll(async () => (await bob.entity("Two"))!.transform.scale[0]).toBeGreaterThan(1.2);
     expect(rounded((await bob.entity("Two"))!.transform.scale).slice(1)).toEqual([1, 1]);
-  });
+});
 
   await test.step("local axes are the object's, world axes the world's", async () => {
     await press(ann, "w");
@@ -179,16 +150,15 @@ test("choosing and the tools for moving, turning and scaling", async ({ browser 
     await drag(ann, handle.from, await handle.by(1));
     await expectNear(() => bob.positionOf("Two"), [before[0]!, before[1]!, before[2]! - 1]);
     expect(rounded(await bob.positionOf("Two")).slice(0, 2)).toEqual(before.slice(0, 2));
-  });
+});
   await expectOneState(room, [ann, bob]);
   for (const person of [ann, bob]) person.expectNoComplaints();
-  await room.hub.kill();
 });
 
-test("turning, shifting, zooming and framing the view, which the others see", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+test("turning, shifting, zooming and framing the view, which the others see", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   await put(ann, "One", [0, 0.5, 0]);
   await frameAll(ann);
   const view = async () => (await bob.participant("Ann"))?.presence?.view;
@@ -235,7 +205,6 @@ test("turning, shifting, zooming and framing the view, which the others see", as
   await expectNearRotation(ann, bob);
   await expect(bob.page.getByRole("status", { name: "State of the connection" })).toContainText("what Ann sees");
   for (const person of [ann, bob]) person.expectNoComplaints();
-  await room.hub.kill();
 });
 
 /** Presence carries a turn in fewer digits than the view has. */
@@ -246,19 +215,10 @@ async function expectNearRotation(of: Person, by: Person): Promise<void> {
     .toBeLessThan(1e-3);
 }
 
-function poseOf({ page }: Person, part: "position" | "rotation"): Promise<number[]> {
-  return page.evaluate((wanted) => {
-    const view = globalThis.theta.editor.viewport.value as unknown as {
-      rig: { pose(): Record<string, number[]> };
-    };
-    return view.rig.pose()[wanted]!;
-  }, part);
-}
-
-test("the outliner: names, parents, groups, copies, what is hidden and what is searched", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+test("the outliner: names, parents, groups, copies, what is hidden and what is searched", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   for (const name of ["Table", "Lamp", "Chair"]) {
     await addFromMenu(ann, "Empty");
     await press(ann, "F2");
@@ -266,12 +226,6 @@ test("the outliner: names, parents, groups, copies, what is hidden and what is s
     await ann.page.keyboard.press("Enter");
     await bob.sees(name);
   }
-  const parentName = (by: Person, name: string) =>
-    by.page.evaluate((wanted) => {
-      const { scene } = globalThis.theta.room;
-      const found = [...scene.entities()].find((entity) => entity.name === wanted);
-      return found && (scene.get(found.parent)?.name ?? "top");
-    }, name);
 
   await test.step("a row that is dragged onto another one comes below it, and undo and redo", async () => {
     const from = (await ann.row("Lamp").boundingBox())!;
@@ -281,19 +235,19 @@ test("the outliner: names, parents, groups, copies, what is hidden and what is s
       { x: from.x + 80, y: from.y + from.height / 2 },
       { x: onto.x + 80, y: onto.y + onto.height / 2 },
     );
-    await expect.poll(() => parentName(bob, "Lamp")).toBe("Table");
+    await expect.poll(() => bob.parentOf("Lamp")).toBe("Table");
     await press(ann, "Control+z");
-    await expect.poll(() => parentName(bob, "Lamp")).toBe("top");
+    await expect.poll(() => bob.parentOf("Lamp")).toBe("");
     await press(ann, "Control+Shift+z");
-    await expect.poll(() => parentName(bob, "Lamp")).toBe("Table");
-  });
+    await expect.poll(() => bob.parentOf("Lamp")).toBe("Table");
+});
   await test.step("move to, by the keyboard alone", async () => {
     await ann.choose("Chair");
     await press(ann, "m");
     await ann.page.getByRole("combobox", { name: "Type the new parent’s name" }).fill("table");
     await ann.page.keyboard.press("Enter");
-    await expect.poll(() => parentName(bob, "Chair")).toBe("Table");
-  });
+    await expect.poll(() => bob.parentOf("Chair")).toBe("Table");
+});
   await test.step("hide and show", async () => {
     await ann.row("Lamp").hover();
     await ann.page.getByRole("button", { name: "Hide Lamp" }).click();
@@ -302,7 +256,7 @@ test("the outliner: names, parents, groups, copies, what is hidden and what is s
     await expectSeen(bob, "Lamp", (entity) => entity?.visible, true);
     await press(ann, "h");
     await expectSeen(bob, "Chair", (entity) => entity?.visible, false);
-  });
+});
   await test.step("duplicate, group, ungroup, delete", async () => {
     await ann.choose("Lamp");
     await press(ann, "Control+d");
@@ -310,29 +264,28 @@ test("the outliner: names, parents, groups, copies, what is hidden and what is s
     await ann.row("Lamp").first().click();
     await ann.row("Chair").click({ modifiers: ["Control"] });
     await press(ann, "Control+g");
-    await expect.poll(() => parentName(bob, "Chair")).toBe("Group");
+    await expect.poll(() => bob.parentOf("Chair")).toBe("Group");
     await press(ann, "Control+Shift+g");
-    await expect.poll(() => parentName(bob, "Chair")).toBe("Table");
+    await expect.poll(() => bob.parentOf("Chair")).toBe("Table");
     expect(await bob.names()).not.toContain("Group");
     await ann.choose("Chair");
     await press(ann, "Delete");
     await expect.poll(() => bob.names()).not.toContain("Chair");
-  });
+});
   await test.step("search", async () => {
     const search = ann.page.getByRole("searchbox", { name: "Search the outliner" });
     await search.fill("tabl");
     await expect(ann.page.getByRole("treeitem")).toHaveCount(1);
     await search.fill("");
-  });
+});
   await expectOneState(room, [ann, bob]);
   for (const person of [ann, bob]) person.expectNoComplaints();
-  await room.hub.kill();
 });
 
-test("the inspector: transform, material, light, camera, tags", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+test("the inspector: transform, material, light, camera, tags", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   const { page } = ann;
   await addFromMenu(ann, "Cube");
   await ann.setNumber("Position Y", "2*1.5");
@@ -346,7 +299,7 @@ test("the inspector: transform, material, light, camera, tags", async ({ browser
   await page.getByRole("spinbutton", { name: "Scale Z", exact: true }).blur();
   await drag(ann, from, { x: from.x + 40, y: from.y }, async () => {
     await expect.poll(async () => (await bob.participant("Ann"))?.presence?.dragging?.length).toBe(1);
-  });
+});
   await expectSeen(bob, "Cube", (entity) => rounded(entity?.transform.position)[0], rounded([before + 0.5])[0]);
 
   const material = page.getByRole("region", { name: "Material" });
@@ -378,15 +331,16 @@ test("the inspector: transform, material, light, camera, tags", async ({ browser
   ]);
   await page.getByRole("button", { name: "Look through" }).click();
   await expect(page.getByRole("status", { name: "State of the connection" })).toContainText("through a camera");
+  await press(ann, "c");
+  await expect(page.getByRole("status", { name: "State of the connection" })).toBeEmpty();
   await expectOneState(room, [ann, bob]);
   for (const person of [ann, bob]) person.expectNoComplaints();
-  await room.hub.kill();
 });
 
-test("files come in by dialog and by drop, and go out as GLB", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
-  const bob = await room.join(browser, "Bob");
+test("files come in by dialog and by drop, and go out as GLB", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
   const meshes = async () =>
     bob.page.evaluate(() => [...globalThis.theta.room.scene.entities()].filter(({ mesh }) => mesh).length);
   const pick = async (...files: string[]) => {
@@ -398,35 +352,65 @@ test("files come in by dialog and by drop, and go out as GLB", async ({ browser 
   await expect.poll(meshes).toBe(1);
   const place = { x: 480, y: 420 };
   let known = 1;
-  for (const file of ["OBJ/box.obj", "PLY/cube.ply", "STL/Spider_ascii.stl"]) {
-    await dropFile(ann, path.basename(file), fs.readFileSync(path.join(kModels, file)), place);
-    await expect.poll(meshes, { message: file }).toBeGreaterThan(known);
+  const drop = (...files: string[]) =>
+    dropFiles(
+      ann,
+      files.map((file) => ({ name: path.basename(file), bytes: fs.readFileSync(path.join(kModels, file)) })),
+      place,
+    );
+  const gltf = ["BoxTextured.gltf", "BoxTextured0.bin", "CesiumLogoFlat.png"];
+  for (const files of [
+    ["glTF2/BoxTextured-glTF-Binary/BoxTextured.glb"],
+    gltf.map((file) => `glTF2/BoxTextured-glTF/${file}`),
+    ["OBJ/box.obj"],
+    ["PLY/cube.ply"],
+    ["STL/Spider_ascii.stl"],
+  ]) {
+    await drop(...files);
+    await expect.poll(meshes, { message: files.join(", ") }).toBeGreaterThan(known);
     known = await meshes();
   }
   const messages = ann.page.getByRole("status", { name: "Messages" });
-  await dropFile(ann, "junk.glb", Buffer.from("this is no model"), place);
+  await dropFiles(ann, [{ name: "junk.glb", bytes: Buffer.from("this is no model") }], place);
   await expect(messages).toContainText(/junk\.glb.*(GLB|glTF)/);
-  await dropFile(ann, "notes.txt", Buffer.from("nor is this"), place);
+  await dropFiles(ann, [{ name: "notes.txt", bytes: Buffer.from("nor is this") }], place);
   await expect(messages).toContainText(/GLB, glTF/);
   expect(await meshes()).toBe(known);
 
-  const waiting = ann.page.waitForEvent("download");
-  await ann.page.getByRole("button", { name: "Export scene as GLB" }).click();
-  const file = info.outputPath("scene.glb");
-  await (await waiting).saveAs(file);
-  const bytes = fs.readFileSync(file);
+  const save = async (name: string, ask: () => Promise<void>) => {
+    const waiting = ann.page.waitForEvent("download");
+    await ask();
+    const file = path.join(room.folder, name);
+    await (await waiting).saveAs(file);
+    return file;
+  };
+  const scene = await save("scene.glb", () => ann.page.getByRole("button", { name: "Export scene as GLB" }).click());
+  const bytes = fs.readFileSync(scene);
   expect(bytes.subarray(0, 4).toString("latin1")).toBe("glTF");
   expect(bytes.readUInt32LE(8)).toBe(bytes.length);
-  theta("import", room.link, file, "--data", path.join(room.folder, "importer"));
+  theta("import", room.link, scene, "--data", path.join(room.folder, "importer"));
   await expect.poll(meshes).toBe(2 * known);
+  await addFromMenu(ann, "Cone");
+  const cone = await save("cone.glb", async () => {
+    await ann.row("Cone").click({ button: "right" });
+    await ann.page.getByRole("menuitem", { name: "Export selection as GLB" }).click();
+  });
+  await dropFiles(ann, [{ name: "cone.glb", bytes: fs.readFileSync(cone) }], place);
+  const cones = () =>
+    bob.page.evaluate(() => {
+      const entities = [...globalThis.theta.room.scene.entities()];
+      const { mesh } = entities.find(({ name }) => name === "Cone")!;
+      return entities.filter((each) => each.mesh === mesh).length;
+    });
+  // What comes back is the very asset that went out.
+  await expect.poll(cones).toBe(2);
   await expectOneState(room, [ann, bob]);
   for (const person of [ann, bob]) person.expectNoComplaints();
-  await room.hub.kill();
 });
 
-test("help, palette, theme and the keyboard", async ({ browser }, info) => {
-  const room = await openRoom(info);
-  const ann = await room.join(browser, "Ann");
+test("help, palette, theme and the keyboard", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
   const { page } = ann;
   await press(ann, "?");
   await expect(page.getByRole("dialog", { name: "Keys and gestures" })).toContainText("Drag a coloured handle");
@@ -440,5 +424,4 @@ test("help, palette, theme and the keyboard", async ({ browser }, info) => {
   await press(ann, "Alt+t");
   await expect.poll(shown).not.toBe(first);
   ann.expectNoComplaints();
-  await room.hub.kill();
 });

@@ -132,6 +132,14 @@ export class TcpProxy {
     return (this.server.address() as net.AddressInfo).port;
   }
 
+  /** Nothing gets through while it is held, and nothing is lost: a network that is far too slow. */
+  set held(held: boolean) {
+    for (const socket of this.sockets) {
+      if (held) socket.pause();
+      else socket.resume();
+    }
+  }
+
   set cut(cut: boolean) {
     this.isCut = cut;
     if (cut) for (const socket of this.sockets) socket.destroy();

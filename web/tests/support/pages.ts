@@ -52,9 +52,7 @@ export class Person {
 
   /** Waits until the room is here and the connection lives. */
   async live(): Promise<void> {
-    await this.page.waitForFunction(() => globalThis.theta?.room.status.phase === "live", undefined, {
-      timeout: 30_000,
-    });
+    await this.page.waitForFunction(() => globalThis.theta?.room.status.phase === "live");
   }
 
   /** The same browser opens a link again: who was in the room comes straight in. */
@@ -86,7 +84,8 @@ export class Person {
     await this.page.getByRole("button", { name: "Add", exact: true }).click();
     await this.page.getByRole("menuitem", { name: known, exact: true }).click();
     if (known === kind) return this.sees(kind);
-    await this.page.getByRole("treeitem", { selected: true }).waitFor();
+    // What was chosen before must not get the new name.
+    await this.page.getByRole("treeitem", { selected: true }).filter({ hasText: known }).waitFor();
     await this.page.keyboard.press("F2");
     await this.page.getByRole("textbox", { name: /^New name of/ }).fill(kind);
     await this.page.keyboard.press("Enter");
@@ -145,6 +144,15 @@ export class Person {
     return this.page.evaluate((wanted) => {
       const found = [...globalThis.theta.room.scene.entities()].find((entity) => entity.name === wanted);
       return found ? [...found.transform.position] : [];
+    }, name);
+  }
+
+  /** The name of what it is in; nothing at the top level. */
+  parentOf(name: string): Promise<string | undefined> {
+    return this.page.evaluate((wanted) => {
+      const { scene } = globalThis.theta.room;
+      const found = [...scene.entities()].find((entity) => entity.name === wanted);
+      return found && (scene.get(found.parent)?.name ?? "");
     }, name);
   }
 

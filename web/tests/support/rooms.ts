@@ -1,6 +1,6 @@
-import { type Browser, type BrowserContextOptions, expect, type TestInfo } from "@playwright/test";
+import { type Browser, type BrowserContextOptions, expect } from "@playwright/test";
 import path from "node:path";
-import { browserLink, HubProcess, stateHashBy, theta } from "./processes.js";
+import { browserLink, HubProcess, NativePeer, stateHashBy, theta } from "./processes.js";
 import { Person } from "./pages.js";
 
 export interface RoomOptions {
@@ -13,26 +13,45 @@ export interface TestRoom {
   readonly hub: HubProcess;
   /** For native peers. */
   readonly link: string;
+  /** The same for browsers. */
+  readonly page: string;
   readonly folder: string;
-  join(browser: Browser, name: string, options?: BrowserContextOptions): Promise<Person>;
-  joinAs(role: "viewer" | "admin", browser: Browser, name: string): Promise<Person>;
+  join(name: string, options?: BrowserContextOptions): Promise<Person>;
+  joinAs(role: "viewer" | "admin", name: string, options?: BrowserContextOptions): Promise<Person>;
+  /** A native peer over QUIC, which is in the room when this returns. */
+  joinNatively(name: string): Promise<NativePeer>;
+}
+
+/** What a room needs of the test that opens it. */
+export interface RoomPlace {
+  readonly browser: Browser;
+  readonly folder: string;
+  readonly afterwards: (end: () => unknown) => void;
 }
 
 /** A hub of its own for one test, with one room. */
-export async function openRoom(info: TestInfo, options: RoomOptions = {}): Promise<TestRoom> {
-  const folder = info.outputPath("");
+export async function openRoom(place: RoomPlace, options: RoomOptions = {}): Promise<TestRoom> {
+  const { browser, folder, afterwards } = place;
   const hub = new HubProcess({ folder, config: options.config ?? "" });
+  afterwards(() => hub.kill());
   await hub.start(...(options.arguments ?? []));
   const link = hub.newRoom("studio");
-  const page = (to: string) => browserLink(to, hub.httpPort);
+  const page = browserLink(link, hub.httpPort);
   return {
     hub,
     link,
+    page,
     folder,
-    join: (browser, name, context) => Person.open(browser, name, page(link), undefined, context),
-    joinAs: (role, browser, name) => {
+    join: (name, context) => Person.open(browser, name, page, undefined, context),
+    joinAs: (role, name, context) => {
       const invite = theta("invite", link, "--role", role, "--data", hub.folder).match(/theta:\/\/\S+/)![0];
-      return Person.open(browser, name, page(invite));
+      return Person.open(browser, name, browserLink(invite, hub.httpPort), undefined, context);
+    },
+    joinNatively: async (name) => {
+      const peer = new NativePeer(link, name, path.join(folder, name));
+      afterwards(() => peer.kill());
+      await peer.live();
+      return peer;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { expect, type Page } from "@playwright/test";
+import type { Entity } from "@theta/client";
 import type { Person } from "./pages.js";
 
 export type Axis = "x" | "y" | "z";
@@ -17,6 +18,8 @@ export interface Spot {
 interface Projecting {
   readonly canvas: HTMLCanvasElement;
   readonly rig: {
+    pose(): Record<"position" | "rotation", number[]>;
+    readonly distance: number;
     readonly travelling: boolean;
     readonly target: { clone(): { set(x: number, y: number, z: number): object } };
     worldPerPixel(point: object): number;
@@ -66,6 +69,30 @@ export async function addFromMenu({ page }: Person, label: string): Promise<void
   await expect(page.getByRole("treeitem", { selected: true })).toContainText(label);
 }
 
+/** A cube of that name at a place. */
+export async function put(person: Person, name: string, position: readonly [number, number, number]): Promise<void> {
+  await addFromMenu(person, "Cube");
+  await person.page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
+  await person.page.keyboard.press("Enter");
+  await person.sees(name);
+  for (const [place, axis] of ["X", "Y", "Z"].entries())
+    await person.setNumber(`Position ${axis}`, String(position[place]));
+  await expectNear(() => person.positionOf(name), position, 1e-6);
+}
+
+/** Where the eye is, or how it is turned. */
+export function poseOf({ page }: Person, part: "position" | "rotation"): Promise<number[]> {
+  return page.evaluate(
+    (wanted) => (globalThis.theta.editor.viewport.value as unknown as Projecting).rig.pose()[wanted],
+    part,
+  );
+}
+
+/** How far the eye is from what it turns about. */
+export function distanceOf({ page }: Person): Promise<number> {
+  return page.evaluate(() => (globalThis.theta.editor.viewport.value as unknown as Projecting).rig.distance);
+}
+
 /** Where the handle of an axis is on something at the top level; `along` the axis as it is turned. */
 export async function handleOf(person: Person, name: string, axis: Axis, along: Triple = kAxes[axis]): Promise<{
   readonly from: Spot;
@@ -102,20 +129,27 @@ export async function drag(
   await page.mouse.up({ button });
 }
 
-/** Drops a file at a place of the window, as from the desktop. */
-export async function dropFile({ page }: Person, name: string, bytes: Buffer, at: Spot): Promise<void> {
+interface Dropped {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** Drops files at a place of the window, as from the desktop. */
+export async function dropFiles({ page }: Person, files: readonly Dropped[], at: Spot): Promise<void> {
   await page.evaluate(
-    ({ name: called, base64, x, y }) => {
-      const content = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    ({ contents, x, y }) => {
       const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File([content], called));
+      for (const { name, base64 } of contents) {
+        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        dataTransfer.items.add(new File([bytes], name));
+      }
       const target = document.elementFromPoint(x, y)!;
       for (const type of ["dragenter", "dragover", "drop"])
         target.dispatchEvent(
           new DragEvent(type, { bubbles: true, cancelable: true, clientX: x, clientY: y, dataTransfer }),
         );
     },
-    { name, base64: bytes.toString("base64"), ...at },
+    { contents: files.map(({ name, bytes }) => ({ name, base64: bytes.toString("base64") })), ...at },
   );
 }
 
@@ -125,4 +159,19 @@ export async function expectNear(read: () => Promise<readonly number[]>, wanted:
       message: `near ${wanted.join(", ")}`,
     })
     .toBeLessThan(slack);
+}
+
+/** Waits until somebody else sees `read` of an entity as `wanted`. */
+export async function expectSeen<Value>(
+  by: Person,
+  name: string,
+  read: (entity: Entity | undefined) => Value,
+  wanted: Value,
+): Promise<void> {
+  await expect.poll(async () => read(await by.entity(name)), { message: `${by.name} sees ${name}` }).toEqual(wanted);
+}
+
+/** Millimetres; what presence carries and what went through matrices has noise behind that. */
+export function rounded(numbers: readonly number[] | undefined): number[] {
+  return (numbers ?? []).map((number) => Math.round(number * 1e3) / 1e3 + 0);
 }
