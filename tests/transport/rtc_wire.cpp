@@ -75,6 +75,7 @@ PeerId RtcWire::last_peer() const {
 }
 
 void RtcWire::send(const DatagramBurst& burst) {
+  ++bursts;
   for (std::size_t at = 0; at < burst.bytes.size(); at += burst.segment_bytes) {
     const auto piece = burst.bytes.subspan(at, std::min(burst.segment_bytes, burst.bytes.size() - at));
     transmit({hub_address_, burst.remote, Bytes(piece.begin(), piece.end())});

@@ -40,6 +40,8 @@ class RtcWire final : public DatagramSender, public RtcPath {
   [[nodiscard]] SocketAddress hub_address() const override { return hub_address_; }
 
   RecordingSink sink;
+  /// Calls of the system that the hub would have made to send.
+  std::size_t bursts = 0;
   std::unique_ptr<WebRtcEngine> engine;
   bool is_blocked = false;
   AuthorKey author;

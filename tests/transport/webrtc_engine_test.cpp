@@ -258,6 +258,18 @@ TEST(WebRtcEngine, AnEmptyLaneTakesAnyMessageAndEmptyMessagesAreBoundedToo) {
   EXPECT_LT(empties, 100'000U);
 }
 
+TEST(WebRtcEngine, AcknowledgementsOfOneTurnLeaveTogether) {
+  Connected pair;
+  pair.wire.run_for(1s);
+  for (int at = 0; at < 20; ++at) pair.client.send(Lane::commands, std::string(1000, 'x'));
+  const auto bursts_before = pair.wire.bursts;
+  const auto datagrams_before = pair.wire.engine->stats().datagrams_sent;
+  ASSERT_TRUE(pair.wire.run_until([&] { return pair.wire.engine->stats().messages_received == 20; }));
+  pair.wire.run_for(1ms);
+  EXPECT_GE(pair.wire.engine->stats().datagrams_sent - datagrams_before, 5U);
+  EXPECT_LE(pair.wire.bursts - bursts_before, 3U);
+}
+
 TEST(WebRtcEngine, PresenceIsNeverFullAndLosesItsOldest) {
   Connected pair;
   pair.wire.is_blocked = true;

@@ -235,7 +235,9 @@ void WebRtcCore::on_datagram(const Datagram& datagram, MonotonicTime now) {
   } else {
     on_dtls(datagram);
   }
-  end_driving();
+  // What this causes leaves with what the next datagrams cause, by the next flush: acknowledgements of one turn are one
+  // call of the system instead of one each.
+  is_driving_ = false;
 }
 
 /// In the order that RFC 8489 section 9.1.3 gives: form, who, proof. What fails gets no answer, so that nobody learns
@@ -352,7 +354,7 @@ void WebRtcCore::reschedule(WebRtcSession& session) {
 }
 
 MonotonicTime WebRtcCore::next_timeout() const {
-  if (!dirty_.empty() && output_.can_send()) return now_;
+  if (!burst_.bytes.empty() || (!dirty_.empty() && output_.can_send())) return now_;
   auto next = timers_.empty() ? MonotonicTime::max() : timers_.begin()->first;
   if (!sessions_.empty() && !SctpStack::instance().is_idle()) next = std::min(next, std::max(tick_at_, now_));
   return next;
