@@ -140,7 +140,8 @@ export class SceneGraph {
     const pending = [node];
     for (let next = pending.pop(); next; next = pending.pop()) {
       yield next;
-      pending.push(...next.children);
+      // One by one: a group may have more children than a call takes arguments.
+      for (const child of next.children) pending.push(child);
     }
   }
 

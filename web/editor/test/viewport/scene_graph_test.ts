@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Matrix4, Vector3 } from "three";
 import { ROOT, type Command, type EntityId } from "@theta/client";
-import { decomposeTransform, SceneGraph } from "../../src/viewport/scene_graph.js";
+import { decomposeTransform, SceneGraph, type Node } from "../../src/viewport/scene_graph.js";
 import { FakeScene } from "../fake_scene.js";
 
 function setUp(...entities: (Command & { command: "create_entities" })["entities"]):
@@ -35,6 +35,15 @@ describe("the scene's hierarchy", () => {
     run({ command: "reparent_entities", targets: ["1:2"], parent: "root" });
     graph.flush();
     expect(graph.get("1:3")!.shown).toBe(true);
+  });
+
+  it("walks over as many children as one author may put into one group", () => {
+    const children = new Set<Node>();
+    const group = { children } as unknown as Node;
+    for (let made = 0; made < 200_000; ++made) children.add({ children: new Set<Node>() } as unknown as Node);
+    let count = 0;
+    for (const node of new SceneGraph().subtree(group)) count += node.children.size === 0 ? 1 : 0;
+    expect(count).toBe(children.size);
   });
 
   it("tells of many changes once, and of what came and went in between not at all", () => {
