@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 
 #include "http_server.h"
@@ -14,7 +15,7 @@ namespace theta::hub {
 /// What connections and acceptor share; a connection keeps it alive.
 struct HttpServerShared : std::enable_shared_from_this<HttpServerShared> {
   HttpServerShared(boost::asio::io_context& loop_, const HttpLimits& limits_, HttpServer::Handler handler_)
-      : loop(loop_), limits(limits_), handler(std::move(handler_)), acceptor(loop_) {}
+      : loop(loop_), limits(limits_), handler(std::move(handler_)), acceptor(loop_), accept_again(loop_) {}
 
   void accept();
   /// Makes room in the table and serves.
@@ -28,6 +29,7 @@ struct HttpServerShared : std::enable_shared_from_this<HttpServerShared> {
   HttpServer::TlsContext tls;
   WebSocketEndpoint* websockets = nullptr;
   boost::asio::ip::tcp::acceptor acceptor;
+  boost::asio::steady_timer accept_again;
   HttpStats stats;
   HttpTable connections;
   SourceLimiter tls_handshakes{{kTlsHandshakesOfSource, kTlsHandshakesOfNetwork, kTlsHandshakesOfAll}};

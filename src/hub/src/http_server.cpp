@@ -18,8 +18,13 @@ void HttpServerShared::accept() {
     self->is_accepting = false;
     if (!error) self->take(std::move(socket));
     if (error == asio::error::operation_aborted) return;
-    // Out of descriptors and the like: the end of a connection tries again.
-    if (!error || self->connections.empty()) self->accept();
+    if (!error) return self->accept();
+    // Out of descriptors and the like: the end of a connection tries again, or time does. At once it would only spin.
+    constexpr auto kRetryAfter = std::chrono::milliseconds(100);
+    self->accept_again.expires_after(kRetryAfter);
+    self->accept_again.async_wait([self](beast::error_code stopped) {
+      if (!stopped) self->accept();
+    });
   });
 }
 
@@ -72,6 +77,7 @@ void HttpServer::close() {
   beast::error_code ignored;
   shared_->is_closed = true;
   shared_->acceptor.close(ignored);
+  shared_->accept_again.cancel();
   // A drop takes the connection out of the table.
   for (auto* connection : shared_->connections.all())
     if (connection->is_idle) connection->drop();

@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "data_folder.h"
+#include "descriptor_limit.h"
 #include "hub_log.h"
 #include "hub_transports.h"
 #include "hub_web.h"
@@ -374,6 +375,7 @@ ServerResult<std::unique_ptr<HubServer>> HubServer::open(Options options) {
     return fail(ServerError::folder, "Expected a data folder: name one with --data, THETA_HUB_DATA or hub.data.");
   auto folder = DataFolder::open(config->place.data);
   if (!folder) return tl::unexpected(std::move(folder.error()));
+  raise_descriptor_limit();
   auto state = std::make_unique<State>(std::move(options), std::move(*folder), std::move(*config));
   if (auto opened = state->open_store(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto opened = state->open_transports(); !opened) return tl::unexpected(std::move(opened.error()));
