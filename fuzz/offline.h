@@ -10,7 +10,8 @@ namespace theta::fuzz {
 struct Disk final : client::Persistence {
   client::ClientResult<Stored> load() override { return stored; }
   client::ClientResult<void> replace(ByteView state) override {
-    stored = {Bytes(state.begin(), state.end()), {}};
+    stored.state.assign(state.begin(), state.end());
+    stored.journal.clear();
     return {};
   }
   client::ClientResult<void> append(ByteView entries) override {
@@ -18,6 +19,12 @@ struct Disk final : client::Persistence {
     return {};
   }
   client::ClientResult<void> sync() override { return {}; }
+  client::ClientResult<void> keep_asset(const AssetId&, const SharedBytes& bytes) override {
+    stored.assets.push_back(bytes);
+    return {};
+  }
+  /// Only a hub's answer makes an asset one to forget.
+  client::ClientResult<void> forget_asset(const AssetId&) override { THETA_CHECK(false); }
   Stored stored;
 };
 

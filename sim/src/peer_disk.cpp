@@ -13,7 +13,9 @@ using client::ClientResult;
 ClientResult<client::Persistence::Stored> PeerDisk::load() {
   has_gap_ = false;
   if (forgets_journal_) stored_.journal.clear();
-  return stored_;
+  auto result = stored_;
+  for (const auto& [asset, kept] : assets_) result.assets.push_back(kept.bytes);
+  return result;
 }
 
 ClientResult<void> PeerDisk::replace(ByteView state) {
@@ -50,6 +52,18 @@ ClientResult<void> PeerDisk::sync() {
   unsynced_.clear();
   synced_place_ = stored_place_;
   synced_bytes_ = stored_.journal.size();
+  for (auto& [asset, kept] : assets_) kept.is_synced = true;
+  return {};
+}
+
+ClientResult<void> PeerDisk::keep_asset(const AssetId& asset, const SharedBytes& bytes) {
+  if (is_full_) return fail(ClientError::storage, "no space left on the peer's disk");
+  assets_.emplace(asset, KeptAsset{bytes, false});
+  return {};
+}
+
+ClientResult<void> PeerDisk::forget_asset(const AssetId& asset) {
+  assets_.erase(asset);
   return {};
 }
 
@@ -68,6 +82,7 @@ void PeerDisk::lose_power(Random& random) {
   if (torn_max > 1) bytes += random.below(torn_max);
   if (bytes < stored_.journal.size()) stored_.journal.resize(bytes);
   unsynced_.clear();
+  std::erase_if(assets_, [](const auto& entry) { return !entry.second.is_synced; });
   stored_place_ = synced_place_ = surviving_;
   synced_bytes_ = stored_.journal.size();
 }
@@ -86,6 +101,7 @@ void PeerDisk::rot() {
 
 void PeerDisk::wipe() {
   stored_ = {};
+  assets_.clear();
   unsynced_.clear();
   synced_bytes_ = 0;
   surviving_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 
 #include "random.h"
 #include "theta/client/persistence.h"
@@ -15,6 +16,8 @@ class PeerDisk final : public client::Persistence {
   client::ClientResult<void> replace(ByteView state) override;
   client::ClientResult<void> append(ByteView entries) override;
   client::ClientResult<void> sync() override;
+  client::ClientResult<void> keep_asset(const AssetId& asset, const SharedBytes& bytes) override;
+  client::ClientResult<void> forget_asset(const AssetId& asset) override;
 
   /// The place of what happens now: it survives exactly if everything up to here does.
   [[nodiscard]] std::uint64_t place() const { return place_; }
@@ -37,7 +40,13 @@ class PeerDisk final : public client::Persistence {
     std::size_t end = 0;  // bytes of the journal with it
   };
 
+  struct KeptAsset {
+    SharedBytes bytes;
+    bool is_synced = false;
+  };
+
   Stored stored_;
+  std::map<AssetId, KeptAsset> assets_;
   std::deque<Piece> unsynced_;
   std::uint64_t place_ = 0;
   std::uint64_t stored_place_ = 0;

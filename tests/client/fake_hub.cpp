@@ -296,6 +296,7 @@ void FakeHub::on_bulk(PeerId id, const fb::Message& message) {
     }
     send(id, Lane::bulk, std::move(range));
   }
+  if (ignores_assets) return;
   const auto state = [&](std::uint32_t request, const AssetId& asset, std::uint64_t total) {
     fb::AssetStateT answer;
     answer.request = request;

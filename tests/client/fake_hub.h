@@ -66,6 +66,7 @@ class FakeHub final : public transport::EventSink {
   bool attached_comes_last = false;
   bool ignores_attach = false;
   bool ignores_open = false;
+  bool ignores_assets = false;
   /// Questions about the log vanish, or are refused.
   bool ignores_history = false;
   /// A record that answers to questions about the log leave out.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,8 +30,20 @@ class MemoryPersistence final : public Persistence {
     return {};
   }
   ClientResult<void> sync() override { return {}; }
+  ClientResult<void> keep_asset(const AssetId& asset, const SharedBytes& bytes) override {
+    if (fails) return fail(ClientError::storage, "no space left on the device");
+    if (kept.emplace(asset, bytes).second) stored.assets.push_back(bytes);
+    return {};
+  }
+  ClientResult<void> forget_asset(const AssetId& asset) override {
+    kept.erase(asset);
+    stored.assets.clear();
+    for (const auto& [id, bytes] : kept) stored.assets.push_back(bytes);
+    return {};
+  }
 
   Stored stored;
+  std::map<AssetId, SharedBytes> kept;
   bool fails = false;
 };
 

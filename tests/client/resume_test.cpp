@@ -325,6 +325,62 @@ TEST(Resume, AFullDiskIsToldAndMendsItself) {
   EXPECT_EQ(*admin->scene().name(cube), "after");
 }
 
+TEST(Resume, AnAssetOfflineShowsAtOnceAndGoesUpAfterARestartBeforeTheCommandThatNamesIt) {
+  World world;
+  auto& admin = world.add_admin();
+  const auto options = world.admin_options();
+  admin->go_offline();
+  const SharedBytes bytes(Bytes(700'000, 5));
+  const auto asset = admin->upload_asset(bytes);
+  ASSERT_TRUE(asset);
+  ASSERT_TRUE(admin->create_entities({NewEntity{.name = "cube", .mesh = *asset}}));
+  ASSERT_TRUE(admin->download_asset(*asset));
+  world.turn();
+  ASSERT_EQ(admin.all<AssetReady>().size(), 1U) << "its own bytes, without a hub";
+  admin.crash();
+  admin.start(options, author_key(1));
+  EXPECT_EQ(admin->statistics().uploads, 1U);
+  const auto log_before = world.hub.log().size();
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up(); }));
+  bool came_too_early = false;
+  ASSERT_TRUE(world.run_until([&] {
+    came_too_early = came_too_early || (world.hub.log().size() > log_before && admin.all<AssetStored>().empty());
+    return admin->is_idle();
+  }));
+  EXPECT_FALSE(came_too_early) << "whoever sees the cube asks for its mesh at once";
+  world.turn();
+  EXPECT_TRUE(admin.disk.kept.empty()) << "the hub has it now";
+  auto& other = world.add_member(admin, "Bob", 2);
+  ASSERT_TRUE(other->download_asset(*asset));
+  ASSERT_TRUE(world.run_until([&] { return !other.all<AssetReady>().empty(); }));
+}
+
+TEST(Resume, AnAssetThatTheDiskHadNoRoomForIsKeptWithTheNextState) {
+  World world;
+  auto& admin = world.add_admin();
+  admin->go_offline();
+  admin.disk.fails = true;
+  ASSERT_TRUE(admin->upload_asset(SharedBytes(Bytes{1, 2, 3})));
+  world.turn();
+  EXPECT_FALSE(admin.all<StorageFailed>().empty());
+  admin.disk.fails = false;
+  world.run_for(std::chrono::seconds{30});
+  EXPECT_EQ(admin.disk.kept.size(), 1U);
+}
+
+TEST(Resume, WhileCommandsWaitForAnAssetTheSessionDoesNotSpin) {
+  World world;
+  auto& admin = world.add_admin();
+  world.hub.ignores_assets = true;
+  const auto asset = admin->upload_asset(SharedBytes(Bytes{1, 2, 3}));
+  ASSERT_TRUE(asset);
+  ASSERT_TRUE(admin->create_entities({NewEntity{.mesh = *asset}}));
+  world.run_for(std::chrono::milliseconds{500});
+  EXPECT_FALSE(admin->is_idle());
+  ASSERT_TRUE(admin->next_wakeup());
+  EXPECT_GT(*admin->next_wakeup(), world.network.now() + std::chrono::milliseconds{10});
+}
+
 TEST(Resume, WhatARestartWouldSendAgainIsNotSentWhileTheDiskCannotSayThatItWas) {
   World world;
   auto& admin = world.add_admin();

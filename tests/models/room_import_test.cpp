@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "client/peers.h"
+#include "theta/crypto/hash.h"
 #include "theta/models/room_export.h"
 
 namespace theta::models {
@@ -92,6 +93,37 @@ TEST_F(Importing, WhatIsCancelledLeavesNothing) {
   EXPECT_EQ(import.phase(), Phase::failed);
   EXPECT_THAT(import.trouble()->text, HasSubstr("cancelled"));
   EXPECT_EQ(admin->scene().entity_count(), 0U);
+}
+
+interchange::ImportedScene one_with_a_mesh() {
+  auto scene = nodes(1);
+  Bytes bytes(100'000, 3);
+  const auto asset = AssetId::from(crypto::hash256(bytes).view());
+  scene.assets.push_back({asset, SharedBytes(std::move(bytes))});
+  scene.nodes[0].mesh = asset;
+  return scene;
+}
+
+TEST_F(Importing, WithoutAHubItEndsWhenAllIsQueuedIfItMay) {
+  admin->go_offline();
+  RoomImport import(*admin, one_with_a_mesh(), {.may_end_offline = true});
+  while (!import.is_over()) import.advance();
+  EXPECT_EQ(import.phase(), Phase::done);
+  EXPECT_EQ(admin->scene().entity_count(), 2U);
+  admin->go_online();
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up() && admin->is_idle(); }));
+  EXPECT_EQ(admin.all<client::AssetStored>().size(), 1U);
+  EXPECT_EQ(world.hub.replica().scene().entity_count(), 2U);
+}
+
+TEST_F(Importing, WithoutAHubItWaitsIfItMustNotEnd) {
+  admin->go_offline();
+  RoomImport import(*admin, one_with_a_mesh(), {});
+  while (import.has_work()) import.advance();
+  EXPECT_EQ(import.phase(), Phase::uploading);
+  admin->go_online();
+  finish(import);
+  EXPECT_EQ(import.phase(), Phase::done);
 }
 
 TEST_F(Importing, WithoutARoleNothingIsTried) {

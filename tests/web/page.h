@@ -90,7 +90,11 @@ class Page final : public transport::EventSink {
   void store() {
     auto* storage = core->storage();
     while (auto write = storage ? storage->take() : std::nullopt) {
-      static_cast<void>(write->replaces ? disk.replace(write->bytes) : disk.append(write->bytes));
+      using Kind = StorageQueue::Kind;
+      if (write->kind == Kind::addition) static_cast<void>(disk.append(write->bytes.view()));
+      if (write->kind == Kind::state) static_cast<void>(disk.replace(write->bytes.view()));
+      if (write->kind == Kind::asset) static_cast<void>(disk.keep_asset(write->asset, write->bytes));
+      if (write->kind == Kind::forget) static_cast<void>(disk.forget_asset(write->asset));
       storage->committed(write->number);
     }
   }

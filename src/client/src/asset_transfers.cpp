@@ -25,11 +25,36 @@ ClientResult<AssetId> AssetTransfers::upload(SharedBytes bytes) {
   transfer.is_upload = true;
   transfer.total = bytes.size();
   transfer.source = std::move(bytes);
-  queue_.push_back(std::move(transfer));
-  return queue_.back().asset;
+  const auto asset = transfer.asset;
+  // The front may be under way, and stays.
+  const auto second = queue_.begin() + (queue_.empty() ? 0 : 1);
+  const auto place = std::find_if(second, queue_.end(), [](const Transfer& other) { return !other.is_upload; });
+  queue_.insert(place, std::move(transfer));
+  return asset;
+}
+
+const AssetTransfers::Transfer* AssetTransfers::find_upload(const AssetId& asset) const {
+  const auto found = std::find_if(queue_.begin(), queue_.end(), [&](const Transfer& transfer) {
+    return transfer.is_upload && transfer.asset == asset;
+  });
+  return found == queue_.end() ? nullptr : &*found;
+}
+
+std::size_t AssetTransfers::upload_count() const {
+  const auto is_upload = [](const Transfer& transfer) { return transfer.is_upload; };
+  return static_cast<std::size_t>(std::count_if(queue_.begin(), queue_.end(), is_upload));
+}
+
+void AssetTransfers::each_upload(const std::function<void(const AssetId&, const SharedBytes&)>& tell) const {
+  for (const auto& transfer : queue_)
+    if (transfer.is_upload) tell(transfer.asset, transfer.source);
 }
 
 void AssetTransfers::download(const AssetId& asset) {
+  if (const auto* upload = find_upload(asset)) {
+    events_.push(AssetReady{asset, upload->source});
+    return;
+  }
   Transfer transfer;
   transfer.asset = asset;
   queue_.push_back(std::move(transfer));
@@ -116,7 +141,10 @@ void AssetTransfers::report_progress() {
 }
 
 void AssetTransfers::complete_front() {
+  const bool was_upload = queue_.front().is_upload;
+  const auto asset = queue_.front().asset;
   queue_.pop_front();
+  if (was_upload && !is_uploading(asset)) finished_uploads_.push_back(asset);
   requests_.clear();
   blocked_ = false;
 }

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <functional>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "event_queue.h"
 #include "theta/base/time.h"
@@ -20,10 +22,16 @@ class AssetTransfers {
  public:
   explicit AssetTransfers(EventQueue& events) : events_(events) {}
 
-  /// The caller bounds how many.
+  /// The caller bounds how many. Goes before downloads that wait, since commands may wait for it.
   [[nodiscard]] ClientResult<AssetId> upload(SharedBytes bytes);
+  /// What is being uploaded is there already.
   void download(const AssetId& asset);
   [[nodiscard]] std::size_t count() const { return queue_.size(); }
+  [[nodiscard]] std::size_t upload_count() const;
+  [[nodiscard]] bool is_uploading(const AssetId& asset) const { return find_upload(asset) != nullptr; }
+  void each_upload(const std::function<void(const AssetId&, const SharedBytes&)>& tell) const;
+  /// Uploads that the hub has taken, or will never take, each told once.
+  [[nodiscard]] std::vector<AssetId> take_finished_uploads() { return std::exchange(finished_uploads_, {}); }
 
   /// Sends what may be sent. `next_request` numbers requests of the connection.
   void pump(transport::Transport& transport, transport::PeerId peer, std::uint32_t& next_request, MonotonicTime now);
@@ -50,6 +58,7 @@ class AssetTransfers {
     bool queried = false;         // upload: the hub told how much it has
     bool restarted = false;       // a wrong hash is tried again once from the start
   };
+  [[nodiscard]] const Transfer* find_upload(const AssetId& asset) const;
   void finish_download();
   void fail_front(log::Refused refusal);
   void complete_front();
@@ -59,7 +68,8 @@ class AssetTransfers {
 
   EventQueue& events_;
   std::deque<Transfer> queue_;
-  std::deque<std::uint32_t> requests_;  // in flight, all of the front transfer, oldest first
+  std::vector<AssetId> finished_uploads_;  // since they were taken last; at most as many as were queued
+  std::deque<std::uint32_t> requests_;     // in flight, all of the front transfer, oldest first
   MonotonicTime hold_until_ = MonotonicTime::min();
   MonotonicTime last_answer_{};
   bool blocked_ = false;  // refused: wait until everything in flight is answered, then begin again where it stands

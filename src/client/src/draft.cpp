@@ -61,6 +61,33 @@ void describe_application(Footprint& footprint, const fb::SetAppComponent* set) 
   footprint.travels_alone = set->value() != nullptr && set->value()->size() == 0;
 }
 
+void add_asset(std::vector<AssetId>& assets, const fb::Bytes32* asset) {
+  if (asset != nullptr) assets.push_back(wire::from_fb<AssetId>(*asset));
+}
+
+void add_textures(std::vector<AssetId>& assets, const fb::Material* material) {
+  if (material == nullptr) return;
+  add_asset(assets, material->base_color_texture());
+  add_asset(assets, material->metallic_roughness_texture());
+  add_asset(assets, material->normal_texture());
+  add_asset(assets, material->occlusion_texture());
+  add_asset(assets, material->emissive_texture());
+}
+
+std::vector<AssetId> assets_of(const fb::CommandPayload& payload) {
+  std::vector<AssetId> assets;
+  const auto* command = payload.commands()->Get(0);
+  const auto type = static_cast<fb::Command>(payload.commands_type()->Get(0));
+  if (type == fb::Command::SetMesh) add_asset(assets, static_cast<const fb::SetMesh*>(command)->mesh());
+  if (type == fb::Command::SetMaterial) add_textures(assets, static_cast<const fb::SetMaterial*>(command)->material());
+  if (type == fb::Command::CreateEntities)
+    for (const auto* entity : *static_cast<const fb::CreateEntities*>(command)->entities()) {
+      add_asset(assets, entity->mesh());
+      add_textures(assets, entity->material());
+    }
+  return assets;
+}
+
 void describe_rename(Footprint& footprint, const fb::RenameEntity* rename) {
   footprint.targets = {rename->target()};
   footprint.components = bit(fb::Component::name);
@@ -177,6 +204,7 @@ void Draft::describe() {
   const auto* table = wire::verified_payload(payload);
   THETA_CHECK(table != nullptr && table->commands()->size() == 1);
   footprint = footprint_of(*table);
+  assets = assets_of(*table);
 }
 
 void encode_draft(const Draft& draft, ByteWriter& out) {
@@ -207,6 +235,7 @@ Draft decode_draft(ByteReader& in) {
     return {};
   }
   draft.footprint = footprint_of(*table);
+  draft.assets = assets_of(*table);
   return draft;
 }
 

@@ -48,7 +48,9 @@ struct Draft {
   CommandHandle refers_first;
   CommandHandle refers_last;
 
-  Footprint footprint;  // follows from the payload
+  // Both follow from the payload.
+  Footprint footprint;
+  std::vector<AssetId> assets;  // that it names, so that others who see it will ask the hub for them
   /// Where the overlay shows it; not where it will be signed, since several drafts may share a packet then.
   CommandPlace shown_at;
 

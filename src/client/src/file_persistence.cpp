@@ -12,11 +12,14 @@
 #include <filesystem>
 #include <utility>
 
+#include "theta/base/hex.h"
+
 namespace theta::client {
 namespace {
 
 constexpr std::string_view kStatePrefix = "state-";
 constexpr std::string_view kJournalPrefix = "journal-";
+constexpr std::string_view kAssetPrefix = "asset-";
 
 tl::unexpected<Failure<ClientError>> system_failure(const std::string& what, const std::string& path) {
   return fail(ClientError::storage, what + " " + path + ": " + std::strerror(errno));
@@ -114,6 +117,9 @@ ClientResult<Persistence::Stored> FilePersistence::load() {
   auto journal = read_file(journal_path(number_));
   if (!journal) return tl::unexpected(journal.error());
   if (auto opened = open_journal(); !opened) return tl::unexpected(opened.error());
+  auto assets = load_assets();
+  if (!assets) return tl::unexpected(assets.error());
+  stored.assets = std::move(*assets);
   stored.state = std::move(*state);
   stored.journal = std::move(*journal);
   return stored;
@@ -163,7 +169,61 @@ ClientResult<void> FilePersistence::append(ByteView entries) {
 }
 
 ClientResult<void> FilePersistence::sync() {
+  // First, since what stands in the journal relies on them.
+  if (auto synced = sync_assets(); !synced) return synced;
   if (journal_ >= 0 && ::fdatasync(journal_) != 0) return system_failure("cannot sync", journal_path(number_));
+  return {};
+}
+
+// ---- Assets -------------------------------------------------------------------------------------------------------
+
+std::string FilePersistence::asset_path(const AssetId& asset) const {
+  return folder_ + "/" + std::string(kAssetPrefix) + to_hex(asset.view());
+}
+
+ClientResult<std::vector<SharedBytes>> FilePersistence::load_assets() const {
+  std::vector<SharedBytes> assets;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    if (!entry.path().filename().string().starts_with(kAssetPrefix)) continue;
+    auto bytes = read_file(entry.path().string());
+    if (!bytes) return tl::unexpected(bytes.error());
+    assets.emplace_back(std::move(*bytes));
+  }
+  if (error) return fail(ClientError::storage, "cannot list the state folder " + folder_ + ": " + error.message());
+  return assets;
+}
+
+ClientResult<void> FilePersistence::keep_asset(const AssetId& asset, const SharedBytes& bytes) {
+  const auto path = asset_path(asset);
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return {};
+  const auto temporary = folder_ + "/new-asset";
+  {
+    const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (file.get() < 0) return system_failure("cannot open", temporary);
+    if (auto written = write_all(file.get(), bytes.view(), temporary); !written) return written;
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return system_failure("cannot rename to", path);
+  unsynced_assets_.push_back(path);
+  return {};
+}
+
+ClientResult<void> FilePersistence::forget_asset(const AssetId& asset) {
+  const auto path = asset_path(asset);
+  std::erase(unsynced_assets_, path);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_failure("cannot remove", path);
+  return {};
+}
+
+ClientResult<void> FilePersistence::sync_assets() {
+  if (unsynced_assets_.empty()) return {};
+  for (const auto& path : unsynced_assets_) {
+    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0 || ::fsync(file.get()) != 0) return system_failure("cannot sync", path);
+  }
+  if (auto synced = sync_folder(folder_); !synced) return synced;
+  unsynced_assets_.clear();
   return {};
 }
 

@@ -154,6 +154,18 @@ void Journal::sync() {
   unsynced_ = false;
 }
 
+void Journal::keep_asset(const AssetId& asset, const SharedBytes& bytes) {
+  // What a gap swallows is kept again together with the next state.
+  if (persistence_ == nullptr || broken_) return;
+  note(persistence_->keep_asset(asset, bytes));
+  unsynced_ = true;
+}
+
+void Journal::forget_asset(const AssetId& asset) {
+  // One that cannot be forgotten is sent once more by a restart, which harms nobody.
+  if (persistence_ != nullptr) static_cast<void>(persistence_->forget_asset(asset));
+}
+
 void Journal::replace(ByteView state) {
   if (persistence_ == nullptr) return;
   const auto result = persistence_->replace(state);

@@ -65,6 +65,9 @@ class Journal {
   void unsigned_from(Nonce nonce, bool alone);
   void record(const log::Record& record);
   void sync();
+  /// Kept beside the journal; commands that are queued after this may rely on it.
+  void keep_asset(const AssetId& asset, const SharedBytes& bytes);
+  void forget_asset(const AssetId& asset);
   /// Empties the journal.
   void replace(ByteView state);
 

@@ -85,6 +85,7 @@ Session::Statistics Session::statistics() const {
   result.queued_commands = impl_->outbox.drafts().size();
   const bool is_paced = std::max(impl_->held_until, impl_->paced_until) > impl_->now.monotonic;
   result.is_held_back = result.queued_commands > 0 && (is_paced || impl_->sends_front_only);
+  result.uploads = impl_->assets.upload_count();
   result.packets_in_flight = impl_->outbox.in_flight().size();
   result.commands_in_flight = impl_->outbox.commands_in_flight();
   result.outbox_bytes = impl_->outbox.bytes();
@@ -116,7 +117,9 @@ ClientResult<void> Session::Impl::check_requests() const {
 
 ClientResult<AssetId> Session::upload_asset(SharedBytes bytes) {
   if (auto ready = impl_->check_requests(); !ready) return tl::unexpected(ready.error());
-  return impl_->assets.upload(std::move(bytes));
+  const auto asset = impl_->assets.upload(bytes);
+  if (asset) impl_->journal.keep_asset(*asset, bytes);
+  return asset;
 }
 
 ClientResult<void> Session::download_asset(const AssetId& asset) {

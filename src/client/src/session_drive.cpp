@@ -159,6 +159,7 @@ void Session::Impl::step(Now at) {
       static_cast<void>(transport.send(*peer, Lane::presence, *message));
     assets.pump(transport, *peer, next_request, now.monotonic);
   }
+  for (const auto& asset : assets.take_finished_uploads()) journal.forget_asset(asset);
   show();
   if (journal.size() > limits::kJournalBytesMax) save();
   if (journal.is_broken() && now.monotonic >= storage_retry_at) {

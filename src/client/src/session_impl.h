@@ -104,6 +104,9 @@ struct Session::Impl {
   [[nodiscard]] bool has_sendable() const;
   /// A restart would find the packet's commands, and not that they were signed: sent now, they could be sent twice.
   [[nodiscard]] bool waits_for_disk(const SignedPacket& packet) const;
+  /// Drafts from the front, at most a packet's worth, that name no asset which the hub does not have yet: whoever sees
+  /// a command asks for its assets at once.
+  [[nodiscard]] std::size_t signable_drafts() const;
   void hold_until(MonotonicTime time);
 
   // ---- session_edit.cpp ----

@@ -43,8 +43,21 @@ bool Session::Impl::has_sendable() const {
     if (packet.sent == Sent::no) found_unsent = true;
     if (found_unsent && packet.sent == Sent::waiting) return false;
   }
-  const bool may_sign = !outbox.drafts().empty() && outbox.in_flight().size() < options.packets_in_flight_max;
+  const bool may_sign = signable_drafts() > 0 && outbox.in_flight().size() < options.packets_in_flight_max;
   return found_unsent || may_sign;
+}
+
+std::size_t Session::Impl::signable_drafts() const {
+  const auto& drafts = outbox.drafts();
+  const auto count = std::min(drafts.size(), theta::limits::kCommandsPerPacketMax);
+  if (assets.upload_count() == 0) return count;
+  const auto waits = [this](const Draft& draft) {
+    return std::any_of(draft.assets.begin(), draft.assets.end(),
+                       [this](const AssetId& asset) { return assets.is_uploading(asset); });
+  };
+  for (std::size_t at = 0; at < count; ++at)
+    if (waits(drafts[at])) return at;
+  return count;
 }
 
 void Session::Impl::hold_until(MonotonicTime time) { held_until = std::max(held_until, time); }
@@ -66,16 +79,18 @@ void Session::Impl::sign_what_fits() {
   for (const auto& packet : outbox.in_flight())
     if (packet.sent == Sent::no) unsent_commands += packet.drafts.size();
   bool any = false;
-  while (outbox.in_flight().size() < options.packets_in_flight_max && !outbox.drafts().empty()) {
+  while (outbox.in_flight().size() < options.packets_in_flight_max) {
+    const auto signable = signable_drafts();
+    if (signable == 0) break;
     const auto affordable = pacer.available(theta::limits::kCommandsPerPacketMax + unsent_commands, now.monotonic);
     const auto free = affordable > unsent_commands ? affordable - unsent_commands : 0;
-    const auto batch = std::min({outbox.drafts().size(), theta::limits::kCommandsPerPacketMax,
-                                 std::max<std::size_t>(1, static_cast<std::size_t>(pacer.burst() * kBatchShare))});
+    const auto batch =
+        std::min(signable, std::max<std::size_t>(1, static_cast<std::size_t>(pacer.burst() * kBatchShare)));
     if (pacer.is_limited() && free < batch) {
       paced_until = pacer.time_of(batch + unsent_commands, now.monotonic);
       break;
     }
-    const auto count = outbox.plan_packet(std::min(free, theta::limits::kCommandsPerPacketMax));
+    const auto count = outbox.plan_packet(std::min(free, signable));
     if (count == 0) break;
     const auto& packet = outbox.sign(count, facts.room, overlay.chain(), key);
     journal.signed_packet(packet.packet);

@@ -16,6 +16,8 @@ ClientResult<void> Session::Impl::restore() {
   if (persistence == nullptr) return {};
   auto stored = persistence->load();
   if (!stored) return tl::unexpected(stored.error());
+  // Before anything else asks for the lane: a torn one has another id, which no command names.
+  for (auto& asset : stored->assets) static_cast<void>(assets.upload(std::move(asset)));
   // The journal belongs to a state, so there is one from the start.
   if (stored->state.empty()) return begin_state();
   auto state = decode_state(stored->state);
@@ -127,7 +129,10 @@ void Session::Impl::save() {
   const bool was_shown = overlay.is_shown();
   auto& base = overlay.begin_base();
   const auto saved = base.head() == Seq{0} ? Bytes() : base.save_snapshot();
+  const bool had_gap = journal.is_broken();
   journal.replace(encode_state(facts, outbox, saved));
+  if (had_gap)
+    assets.each_upload([this](const AssetId& asset, const SharedBytes& bytes) { journal.keep_asset(asset, bytes); });
   if (!journal.is_broken()) {
     outbox.note_written();
     journal.note_kept(CommandHandle{facts.next_handle.value() - 1});

@@ -26,12 +26,18 @@ std::size_t payload_bytes(const interchange::SceneNode& node) {
 RoomImport::RoomImport(client::Session& session, interchange::ImportedScene scene, RoomImportOptions options)
     : session_(session), scene_(std::move(scene)), options_(std::move(options)) {}
 
+/// Whether answers of the hub are worth waiting for.
+bool RoomImport::waits_for_hub() const {
+  return !options_.may_end_offline || session_.phase() == client::SessionPhase::live;
+}
+
 bool RoomImport::has_work() const {
   switch (phase_) {
     case Phase::uploading:
+      if (!waits_for_hub()) return true;
       return next_asset_ == scene_.assets.size() ? uploading_.empty() : uploading_.size() < kUploadsQueuedMax;
     case Phase::creating: return true;
-    case Phase::waiting:
+    case Phase::waiting: return unsettled_.empty() || !waits_for_hub();
     case Phase::taking_back: return unsettled_.empty();
     case Phase::done:
     case Phase::failed: break;
@@ -91,7 +97,7 @@ void RoomImport::advance() {
     case Phase::uploading: return upload_some();
     case Phase::creating: return create_some();
     case Phase::waiting:
-      if (unsettled_.empty()) phase_ = Phase::done;
+      if (unsettled_.empty() || !waits_for_hub()) phase_ = Phase::done;
       return;
     case Phase::taking_back:
       if (unsettled_.empty()) finish_taking_back();
@@ -102,7 +108,7 @@ void RoomImport::advance() {
 }
 
 void RoomImport::upload_some() {
-  while (next_asset_ < scene_.assets.size() && uploading_.size() < kUploadsQueuedMax) {
+  while (next_asset_ < scene_.assets.size() && (uploading_.size() < kUploadsQueuedMax || !waits_for_hub())) {
     auto& asset = scene_.assets[next_asset_];
     const auto queued = session_.upload_asset(asset.bytes);
     if (!queued) return fail_with({queued.error().code, queued.error().message});
@@ -110,7 +116,7 @@ void RoomImport::upload_some() {
     asset.bytes = {};
     ++next_asset_;
   }
-  if (uploading_.empty()) phase_ = Phase::creating;
+  if (uploading_.empty() || !waits_for_hub()) phase_ = Phase::creating;
 }
 
 client::NewEntity RoomImport::entity_at(std::size_t node) const {

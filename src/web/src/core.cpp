@@ -244,6 +244,7 @@ Json Core::Impl::status_json() {
                {"queued_commands", statistics.queued_commands},
                {"commands_in_flight", statistics.commands_in_flight},
                {"rate_limited", statistics.is_held_back},
+               {"uploads", statistics.uploads},
                {"unstored_edits", storage ? unstored.size() : pending},
                {"text", text},
                // Asked of the end of time: whether anything but waiting is needed.

@@ -349,6 +349,7 @@ CallResult Core::Impl::begin_import(const Json& arguments, ByteView bytes) {
   if (!scene) return call_error("bad_file", scene.error().message);
   models::RoomImportOptions into;
   into.parent = *parent;
+  into.may_end_offline = true;
   into.name = stem_of(name).substr(0, theta::limits::kNameBytesMax);
   const auto position = arguments.find("position");
   if (position != arguments.end() && position->is_array() && position->size() == 3)

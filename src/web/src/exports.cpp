@@ -34,6 +34,18 @@ void fail_with(const std::string& text) {
   result = {Json{{"error", {{"code", "refused"}, {"text", text}}}}.dump(), {}};
 }
 
+/// What the bytes are, as core.ts reads it.
+std::string write_text(const StorageQueue::Write& write) {
+  using Kind = StorageQueue::Kind;
+  switch (write.kind) {
+    case Kind::addition: return R"({"kind":"addition"})";
+    case Kind::state: return R"({"kind":"state"})";
+    case Kind::asset: return R"({"kind":"asset","asset":")" + to_hex(write.asset.view()) + "\"}";
+    case Kind::forget: return R"({"kind":"forget","asset":")" + to_hex(write.asset.view()) + "\"}";
+  }
+  return "{}";
+}
+
 Core* create(const Json& given, const crypto::Seed& author, client::Persistence::Stored stored, Now now) {
   CoreOptions options;
   const auto link = log::parse_link(given.value("link", ""));
@@ -67,15 +79,21 @@ EMSCRIPTEN_KEEPALIVE std::size_t theta_result_bytes_size() { return web::result.
 /// Gives a large result's memory back.
 EMSCRIPTEN_KEEPALIVE void theta_result_forget() { web::result = {}; }
 
-/// `seed`: 32 bytes. Null: see the result.
+/// `seed`: 32 bytes. The kept assets stand in the options as their sizes ("assets"), and in the bytes one behind the
+/// other. Null: see the result.
 EMSCRIPTEN_KEEPALIVE Core* theta_create(const std::uint8_t* options, std::size_t options_size, const std::uint8_t* seed,
                                         const std::uint8_t* state, std::size_t state_size, const std::uint8_t* journal,
-                                        std::size_t journal_size, double monotonic_ms, double wall_ms) {
+                                        std::size_t journal_size, const std::uint8_t* assets, double monotonic_ms,
+                                        double wall_ms) {
   const auto given = json::Json::parse(web::text_of(options, options_size), nullptr, false);
   if (!given.is_object()) return web::fail_with("expected options"), nullptr;
   crypto::Seed author;
   std::copy(seed, seed + author.bytes.size(), author.bytes.begin());
   client::Persistence::Stored stored{Bytes(state, state + state_size), Bytes(journal, journal + journal_size)};
+  for (const auto size : given.value("assets", std::vector<std::size_t>{})) {
+    stored.assets.emplace_back(Bytes(assets, assets + size));
+    assets += size;
+  }
   return web::create(given, author, std::move(stored), web::now_of(monotonic_ms, wall_ms));
 }
 EMSCRIPTEN_KEEPALIVE void theta_destroy(Core* core) { delete core; }
@@ -113,14 +131,14 @@ EMSCRIPTEN_KEEPALIVE int theta_next_frame(Core* core, unsigned writable_channels
 }
 EMSCRIPTEN_KEEPALIVE int theta_has_queued(Core* core) { return core->link().has_queued() ? 1 : 0; }
 
-/// The number of the write in the result, negative when it replaces the state; 0: there is none.
+/// The number of the write in the result; -1: there is none.
 EMSCRIPTEN_KEEPALIVE double theta_next_write(Core* core) {
   auto* storage = core->storage();
   auto write = storage ? storage->take() : std::nullopt;
-  if (!write) return 0;
-  web::result = {{}, std::move(write->bytes)};
-  const auto number = static_cast<double>(write->number);
-  return write->replaces ? -number : number;
+  if (!write) return -1;
+  const auto bytes = write->bytes.view();
+  web::result = {web::write_text(*write), Bytes(bytes.begin(), bytes.end())};
+  return static_cast<double>(write->number);
 }
 EMSCRIPTEN_KEEPALIVE void theta_written(Core* core, double number) {
   if (auto* storage = core->storage()) storage->committed(static_cast<std::uint64_t>(number));

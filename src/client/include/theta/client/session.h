@@ -140,6 +140,7 @@ class Session {
   struct Statistics {
     std::size_t queued_commands = 0;  // not signed yet
     bool is_held_back = false;        // queued commands wait for the pace that the hub allows
+    std::size_t uploads = 0;          // assets that the hub does not have yet; commands that name them wait
     std::size_t packets_in_flight = 0;
     std::size_t commands_in_flight = 0;
     std::size_t outbox_bytes = 0;
@@ -207,7 +208,9 @@ class Session {
 
   // ---- Assets and history ------------------------------------------------------------------------------------------
 
-  /// Queues an upload; answered by AssetStored or AssetFailed. Goes on after reconnects where it stopped.
+  /// Queues an upload; answered by AssetStored or AssetFailed. Goes on after reconnects where it stopped, and after a
+  /// restart, like the outbox. From now on commands may name it: they show at once, wait until the hub has it, and
+  /// `download_asset` finds it here.
   [[nodiscard]] ClientResult<AssetId> upload_asset(SharedBytes bytes);
   /// Queues a download; answered by AssetReady (hash checked) or AssetFailed.
   [[nodiscard]] ClientResult<void> download_asset(const AssetId& asset);

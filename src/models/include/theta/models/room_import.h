@@ -18,6 +18,9 @@ struct RoomImportOptions {
   /// Of the one entity that holds the file's roots, so that an import can be moved or deleted as one thing.
   std::string name = {};
   scene::Transform transform = {};
+  /// While the hub cannot be reached: ends as done when everything is queued, instead of waiting for the hub. The
+  /// session keeps assets and commands and sends them in that order.
+  bool may_end_offline = false;
 };
 
 /// Why an import ended without its model in the room.
@@ -61,6 +64,7 @@ class RoomImport {
  private:
   using Place = replica::Replica::CommandSpan;
 
+  [[nodiscard]] bool waits_for_hub() const;
   void note(const client::CommandSettled& settled);
   void fail_with(ImportTrouble trouble);
   void upload_some();

@@ -12,8 +12,10 @@ namespace theta::web {
 /// the page has it on its disk. Writes are numbered; whoever sends something asks for the newest number and sends when
 /// it is committed, so that nothing is sent that is not kept.
 ///
-/// After a failure nothing that came before is worth writing: appends are dropped until the next `replace`, which holds
-/// everything. Bounded by what a session writes between two states (client::limits::kJournalBytesMax).
+/// After a failure nothing of the journal that came before is worth writing: appends are dropped until the next
+/// `replace`, which holds everything but the assets; those are written with it. Bounded by what a session writes
+/// between two states (client::limits::kJournalBytesMax), and by the assets that it uploads, whose bytes are shared
+/// with it.
 class StorageQueue final : public client::Persistence {
  public:
   explicit StorageQueue(Stored stored) : stored_(std::move(stored)) {}
@@ -23,11 +25,20 @@ class StorageQueue final : public client::Persistence {
   [[nodiscard]] client::ClientResult<void> replace(ByteView state) override;
   [[nodiscard]] client::ClientResult<void> append(ByteView entries) override;
   [[nodiscard]] client::ClientResult<void> sync() override { return {}; }
+  [[nodiscard]] client::ClientResult<void> keep_asset(const AssetId& asset, const SharedBytes& bytes) override;
+  [[nodiscard]] client::ClientResult<void> forget_asset(const AssetId& asset) override;
 
+  enum class Kind : std::uint8_t {
+    addition,  // to the journal
+    state,     // which empties the journal
+    asset,     // kept beside them
+    forget,    // of an asset
+  };
   struct Write {
-    std::uint64_t number = 0;  // the newest that is in it
-    bool replaces = false;     // the state, which empties the journal; else an addition to the journal
-    Bytes bytes;
+    std::uint64_t number = 0;  // the newest that is in it; 0: stands for nothing but itself
+    Kind kind = Kind::addition;
+    AssetId asset = {};
+    SharedBytes bytes = {};
   };
   /// The next one to store; to be stored before, or together with, those that come after.
   [[nodiscard]] std::optional<Write> take();
@@ -41,11 +52,16 @@ class StorageQueue final : public client::Persistence {
   [[nodiscard]] bool is_committed(std::uint64_t number) const { return number <= committed_; }
   /// A new state must be written before anything else can be.
   [[nodiscard]] bool is_broken() const { return broken_; }
-  [[nodiscard]] bool has_work() const { return !waiting_.empty(); }
+  [[nodiscard]] bool has_work() const { return !broken_ && (!waiting_.empty() || !addition_.empty()); }
 
  private:
+  void close_addition();
+  void drop_all_but_assets();
+
   Stored stored_;
   std::deque<Write> waiting_;
+  Bytes addition_;           // behind all of `waiting_`
+  std::deque<Write> taken_;  // assets, not committed yet
   std::uint64_t newest_ = 0;
   std::uint64_t committed_ = 0;
   bool broken_ = false;
