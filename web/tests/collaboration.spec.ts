@@ -1,4 +1,5 @@
 import path from "node:path";
+import type { Person } from "./support/pages.js";
 import { theta } from "./support/processes.js";
 import { expectOneState } from "./support/rooms.js";
 import { expect, test } from "./support/test.js";
@@ -107,6 +108,36 @@ test("a page opens without its hub, can be edited, and brings what was made when
   const last = await again.reopen(room.page);
   await last.sees("Made without a hub");
   await expectOneState(room, [last]);
+});
+
+test("a cube added without a hub shows at once, and its mesh arrives with it when the hub is back", async ({
+  openRoom,
+}) => {
+  const room = await openRoom();
+  const bob = await room.join("Bob");
+  const ann = await room.join("Ann");
+  await ann.page.evaluate(() => navigator.serviceWorker.ready);
+  await room.hub.kill();
+  const shownMeshes = (person: Person) =>
+    person.page.evaluate(async () => {
+      const { room } = globalThis.theta;
+      const assets = [...room.scene.entities()].flatMap(({ mesh }) => mesh ?? []);
+      return (await Promise.all(assets.map((asset) => room.loadMesh(asset)))).map(({ indices }) => indices.length);
+    });
+  await ann.add("Cube");
+  expect(await shownMeshes(ann)).toEqual([36]);
+  await ann.page.waitForFunction(() => globalThis.theta.room.status.unstored_edits === 0);
+  await ann.page.close();
+
+  const again = await ann.reopenOffline(room.page);
+  await again.sees("Cube");
+  expect(await shownMeshes(again)).toEqual([36]);
+
+  await room.hub.start();
+  await bob.live();
+  await bob.sees("Cube");
+  expect(await shownMeshes(bob)).toEqual([36]);
+  await expectOneState(room, [again, bob]);
 });
 
 test("a tab that was killed says nothing, and is gone for the others all the same", async ({ openRoom }) => {

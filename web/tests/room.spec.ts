@@ -6,6 +6,11 @@ import { expectOneState } from "./support/rooms.js";
 import { expect, test } from "./support/test.js";
 import { addFromMenu, press } from "./support/view.js";
 
+declare global {
+  /** What became of a command. */
+  var fate: Promise<string>;
+}
+
 /** What people may do in a room, what was, and what the hub or another tab holds back. */
 
 /** From so many waiting edits on a person is told (`kDeepQueue` of the banners). */
@@ -190,4 +195,45 @@ test("a second tab of the same person only looks, until it takes over", async ({
   await again.add("Sphere");
   await ann.sees("Sphere");
   for (const person of [ann, again]) person.expectNoComplaints();
+});
+
+/** Submits a command that cannot reach the hub, and keeps what becomes of it. */
+async function submitOffline(person: Person, name: string): Promise<void> {
+  await person.page.evaluate(async (wanted) => {
+    const { room } = globalThis.theta;
+    room.goOffline();
+    const { settled } = await room.create([{ name: wanted }]);
+    globalThis.fate = settled.then(() => "settled", (error: Error) => error.name);
+  }, name);
+  await person.page.waitForFunction(() => globalThis.theta.room.status.unstored_edits === 0);
+}
+
+test("what a tab had not sent goes on in the tab that takes over, and the first one is told so", async ({
+  openRoom,
+}) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const again = await ann.reopen(room.page);
+  await submitOffline(ann, "Not sent yet");
+  await again.page.getByRole("button", { name: "Edit here instead" }).click();
+  expect(await ann.page.evaluate(() => globalThis.fate)).toBe("HandedOver");
+  await again.sees("Not sent yet");
+  await again.idle();
+});
+
+test("a tab that does not answer loses the right to write, and is told when it wakes up", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const again = await ann.reopen(room.page);
+  await submitOffline(ann, "Not sent yet");
+  const lifecycle = await ann.context.newCDPSession(ann.page);
+  await lifecycle.send("Page.setWebLifecycleState", { state: "frozen" });
+  await again.page.getByRole("button", { name: "Edit here instead" }).click();
+  await again.sees("Not sent yet");
+  await again.add("Cube");
+  await again.idle();
+  await lifecycle.send("Page.setWebLifecycleState", { state: "active" });
+  expect(await ann.page.evaluate(() => globalThis.fate)).toBe("HandedOver");
+  await ann.sees("Cube");
+  await expect(ann.page.getByRole("button", { name: "Add", exact: true })).toBeDisabled();
 });

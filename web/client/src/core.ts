@@ -15,7 +15,7 @@ interface CoreModule {
   _theta_result_forget(): void;
   _theta_create(
     options: number, optionsSize: number, seed: number, state: number, stateSize: number, journal: number,
-    journalSize: number, monotonicMs: number, wallMs: number,
+    journalSize: number, assets: number, monotonicMs: number, wallMs: number,
   ): number;
   _theta_destroy(core: number): void;
   _theta_step(core: number, monotonicMs: number, wallMs: number): number;
@@ -47,7 +47,11 @@ export interface CoreOptions {
 export interface Stored {
   readonly state: Uint8Array;
   readonly journal: Uint8Array;
+  /** Those that the hub did not have yet. */
+  readonly assets: readonly Uint8Array[];
 }
+
+export const NOTHING_STORED: Stored = { state: new Uint8Array(0), journal: new Uint8Array(0), assets: [] };
 
 /** What an answer or an output says: an object, and bytes where there are some. */
 export interface Told {
@@ -55,12 +59,14 @@ export interface Told {
   readonly bytes: Uint8Array;
 }
 
-export interface Write {
-  readonly number: number;
-  /** The whole state, which empties the journal; else an addition to the journal. */
-  readonly replaces: boolean;
-  readonly bytes: Uint8Array;
-}
+/** Something to be stored; on storage, all up to its number is. */
+export type Write = { readonly number: number } & (
+  | { readonly kind: "addition"; readonly bytes: Uint8Array }
+  /** Empties the journal. */
+  | { readonly kind: "state"; readonly bytes: Uint8Array }
+  | { readonly kind: "asset"; readonly asset: string; readonly bytes: Uint8Array }
+  | { readonly kind: "forget"; readonly asset: string }
+);
 
 /** What the core answers instead of a result. */
 export class CoreError extends Error {
@@ -133,12 +139,13 @@ export class CoreRuntime {
   }
 
   create(options: CoreOptions, authorSeed: Uint8Array, stored: Stored): Core {
-    const text = encoder.encode(JSON.stringify(options));
-    const { state, journal } = stored;
-    const core = this.withBytes([text, authorSeed, state, journal], ([textAt, seedAt, stateAt, journalAt]) =>
+    const { state, journal, assets } = stored;
+    const text = encoder.encode(JSON.stringify({ ...options, assets: assets.map(({ length }) => length) }));
+    const parts = [text, authorSeed, state, journal, ...assets];
+    const core = this.withBytes(parts, ([textAt, seedAt, stateAt, journalAt, assetsAt]) =>
       this.module._theta_create(
-        textAt!, text.length, seedAt!, stateAt!, state.length, journalAt!, journal.length, performance.now(),
-        Date.now(),
+        textAt!, text.length, seedAt!, stateAt!, state.length, journalAt!, journal.length, assetsAt ?? 0,
+        performance.now(), Date.now(),
       ));
     if (core === 0) {
       const { error } = JSON.parse(this.takeResult().text);
@@ -184,8 +191,9 @@ export class Core {
 
   nextWrite(): Write | undefined {
     const number = this.module._theta_next_write(this.address);
-    if (number === 0) return undefined;
-    return { number: Math.abs(number), replaces: number < 0, bytes: this.runtime.takeResult().bytes };
+    if (number < 0) return undefined;
+    const { text, bytes } = this.runtime.takeResult();
+    return { ...JSON.parse(text), number, bytes };
   }
 
   written(writeNumber: number): void {

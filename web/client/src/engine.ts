@@ -1,4 +1,4 @@
-import { Core, CoreError, CoreRuntime, type CoreOptions, type Write } from "./core.js";
+import { Core, CoreError, CoreRuntime, NOTHING_STORED, type CoreOptions, type Write } from "./core.js";
 import {
   type EngineOptions, type Output, type Port, type Reply, type RtcNews, type ToEngine, type ToPage,
 } from "./protocol.js";
@@ -34,6 +34,8 @@ export class Engine {
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
   private flushedAt = 0;
   private isWriting: Promise<void> | undefined;
+  /** Another page took this identity over while something was not stored yet. */
+  private hasLostWrites = false;
   private isClosed = false;
   private isSwitching: Promise<void> | undefined;
   /** WebRTC found no way in this session; later reconnects try again. */
@@ -99,6 +101,7 @@ export class Engine {
     }
     const loaded = this.database && isWriter ? await this.database.load(this.identity.id) : undefined;
     this.storage = loaded?.room;
+    this.hasLostWrites = false;
     const coreOptions: CoreOptions = {
       link: this.options.link,
       display_name: this.options.displayName,
@@ -107,8 +110,7 @@ export class Engine {
       keeps: this.storage !== undefined,
       random_seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
     };
-    const nothing = { state: new Uint8Array(0), journal: new Uint8Array(0) };
-    this.core = this.runtime.create(coreOptions, this.identity.seed, loaded?.stored ?? nothing);
+    this.core = this.runtime.create(coreOptions, this.identity.seed, loaded?.stored ?? NOTHING_STORED);
     if (!isWriter) this.note({ event: "other_page", text: OTHER_PAGE });
   }
 
@@ -121,20 +123,21 @@ export class Engine {
     this.pump();
     while (this.isWriting) await this.isWriting;
     if (this.isClosed) return;
-    this.replaceCore();
+    // What is known of edits by now is told by the core that made them.
+    this.flush();
+    this.replaceCore(this.hasLostWrites ? NOT_KEPT : HANDED_OVER);
     this.storage = undefined;
     this.note({ event: "other_page", text: OTHER_PAGE });
     const given = { link: this.options.link, display_name: this.options.displayName, writer: false, offline: false,
       keeps: false, random_seed: 1 };
-    const nothing = { state: new Uint8Array(0), journal: new Uint8Array(0) };
-    this.core = this.runtime.create(given, this.identity.seed, nothing);
+    this.core = this.runtime.create(given, this.identity.seed, NOTHING_STORED);
     this.pump();
     await lock.release();
   }
 
   /** The other way round: this page becomes the one that writes. */
   private async takeOver(): Promise<void> {
-    this.replaceCore();
+    this.replaceCore(TAKES_OVER);
     const opened = this.open(true);
     this.isSwitching = opened.catch(() => undefined).finally(() => (this.isSwitching = undefined));
     await this.isSwitching;
@@ -146,9 +149,10 @@ export class Engine {
     this.pump();
   }
 
-  private replaceCore(): void {
+  private replaceCore(why: string): void {
     this.closeLink(0, "the page leaves", false);
     this.core.destroy();
+    this.note({ event: "core_replaced", text: why, lost: why === NOT_KEPT });
   }
 
   // ---- Turns ------------------------------------------------------------------------------------------------------
@@ -371,8 +375,10 @@ export class Engine {
       (error: unknown) => {
         this.isWriting = undefined;
         if (core !== this.core || this.isClosed) return;
-        if (error instanceof OwnerChanged) void this.giveWay();
-        else core.writeFailed(storageSentence(error));
+        if (error instanceof OwnerChanged) {
+          this.hasLostWrites = true;
+          void this.giveWay();
+        } else core.writeFailed(storageSentence(error));
       },
     ).then(() => (core === this.core && !this.isClosed ? this.pump() : undefined));
   }
@@ -394,6 +400,10 @@ export class Engine {
   }
 }
 
+const HANDED_OVER = "another page of this person writes now, and sends what this one had not sent";
+const NOT_KEPT =
+  "another page of this person took over before the last edits here were stored; look there for what is lost";
+const TAKES_OVER = "this page begins to write; what it asked for before was asked for as one that only shows";
 const OTHER_PAGE = "another page of this person is open and writes; this one only shows";
 
 function storageSentence(error: unknown): string {

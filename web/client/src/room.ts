@@ -75,17 +75,27 @@ export interface Room {
   /** A link to this page's hub with an invite in it. Admins only. Terms absent: editor, a week, 10 uses. */
   createInvite(terms?: { role?: Role; expiresAt?: Date | null; uses?: number | null }): Promise<InviteLinks>;
 
-  /** Reads GLB, or glTF with the files beside it, and makes its entities below `parent`. */
+  /**
+   * Reads GLB, or glTF with the files beside it, and makes its entities below `parent`. Resolves when the hub has all
+   * of it; while there is no connection, when all of it is kept here to be sent later.
+   */
   importModel(files: ImportFiles, options?: ImportOptions): Promise<Imported>;
   /** The whole scene, or the subtrees of `ids`, as one GLB. */
   exportGlb(options?: LongTask & { ids?: readonly EntityId[] }): Promise<Uint8Array>;
 
+  /**
+   * Makes an asset of the bytes, at most 256 MiB, and resolves at once: it is kept like an edit, offline and over the
+   * end of the page too, and goes to the hub when it can (`Status.uploads`). Commands may name it from now on; they
+   * show at once and are sent when the hub has it. Should the hub not take it, `notice` tells.
+   */
+  storeAsset(bytes: Uint8Array): Promise<AssetId>;
+  /** The same, but resolves when the hub has it, and rejects when it does not take it. */
   uploadAsset(bytes: Uint8Array, options?: LongTask): Promise<AssetId>;
   downloadAsset(asset: AssetId, options?: LongTask): Promise<Uint8Array>;
   /** Downloads, verifies and decodes a mesh. Kept in memory once it was read. */
   loadMesh(asset: AssetId): Promise<MeshGeometry>;
-  /** Stores a mesh as an asset; equal meshes are one asset. */
-  storeMesh(mesh: MeshGeometry, options?: LongTask): Promise<AssetId>;
+  /** Makes an asset of a mesh, as `storeAsset` does; equal meshes are one asset. */
+  storeMesh(mesh: MeshGeometry): Promise<AssetId>;
 
   /** `count` records from `from` on, at most 4096, and the head at that moment. */
   history(from: Seq, count: number): Promise<{ readonly head: Seq; readonly entries: readonly HistoryEntry[] }>;
@@ -134,6 +144,18 @@ export class CommandError extends Error {
   constructor(readonly code: "malformed" | "refused" | "not_permitted" | "not_ready", message: string) {
     super(message);
     this.name = "CommandError";
+  }
+}
+
+/**
+ * Another page of this person took over as the one that writes, and carries on: what came of this it knows alone.
+ * Whether the hub takes a command shows in the scene here too.
+ */
+export class HandedOver extends Error {
+  /** `mayBeLost`: not all of this page's edits were stored when the other one came. */
+  constructor(message: string, readonly mayBeLost: boolean, readonly command?: Command) {
+    super(message);
+    this.name = "HandedOver";
   }
 }
 

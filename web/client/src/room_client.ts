@@ -5,8 +5,8 @@ import { MeshCache } from "./mesh_cache.js";
 import { People } from "./people.js";
 import { type EngineOptions, type Output, type Reply, type RtcNews, type ToPage } from "./protocol.js";
 import {
-  CommandError, CommandRefused, type ImportFiles, type ImportOptions, type Imported, type InviteLinks, type LongTask,
-  type Room, type RoomEvents,
+  CommandError, CommandRefused, HandedOver, type ImportFiles, type ImportOptions, type Imported, type InviteLinks,
+  type LongTask, type Room, type RoomEvents,
 } from "./room.js";
 import { RtcLink } from "./rtc_link.js";
 import { MirroredScene, type SceneStep } from "./scene.js";
@@ -46,7 +46,7 @@ export class RoomClient implements Room {
   readonly scene = new MirroredScene();
   status: Status = {
     phase: "connecting", role: "none", writer: true, author: "", head: 0, queued_commands: 0, commands_in_flight: 0,
-    rate_limited: false, unstored_edits: 0, text: "", will_retry: true,
+    rate_limited: false, uploads: 0, unstored_edits: 0, text: "", will_retry: true,
   };
   private readonly people = new People();
   private readonly meshes = new MeshCache((asset) => this.readMesh(asset));
@@ -198,27 +198,32 @@ export class RoomClient implements Room {
     return (await this.follow(json.task as number, options)).bytes;
   }
 
+  async storeAsset(bytes: Uint8Array): Promise<AssetId> {
+    return (await this.request("upload", {}, bytes.slice())).json.asset as AssetId;
+  }
+
   async uploadAsset(bytes: Uint8Array, options: LongTask = {}): Promise<AssetId> {
     options.signal?.throwIfAborted();
-    const { json } = await this.request("upload", {}, bytes.slice());
-    return this.wait(this.uploads, json.asset as AssetId, options);
+    return this.wait(this.uploads, await this.storeAsset(bytes), options);
   }
 
   async downloadAsset(asset: AssetId, options: LongTask = {}): Promise<Uint8Array> {
     options.signal?.throwIfAborted();
     const isAsked = this.downloads.has(asset);
     const bytes = this.wait(this.downloads, asset, options);
-    if (!isAsked) {
-      this.request("download", { asset }).catch((error: unknown) => this.settleTransfer(this.downloads, asset, error));
-    }
+    if (!isAsked) this.askForAsset(asset);
     return bytes;
+  }
+
+  private askForAsset(asset: AssetId): void {
+    this.request("download", { asset }).catch((error: unknown) => this.settleTransfer(this.downloads, asset, error));
   }
 
   loadMesh(asset: AssetId): Promise<MeshGeometry> {
     return this.meshes.get(asset);
   }
 
-  async storeMesh(mesh: MeshGeometry, options: LongTask = {}): Promise<AssetId> {
+  async storeMesh(mesh: MeshGeometry): Promise<AssetId> {
     const lists = ["positions", "normals", "tangents", "uv0", "uv1", "colors", "indices"] as const;
     const parts = lists.map((name) => mesh[name]);
     const bytes = new Uint8Array(parts.reduce((sum, part) => sum + (part?.byteLength ?? 0), 0));
@@ -231,7 +236,7 @@ export class RoomClient implements Room {
       sizes[lists[index]!] = part.length;
     });
     const encoded = await this.request("encode_mesh", sizes, bytes);
-    return this.uploadAsset(encoded.bytes ?? new Uint8Array(0), options);
+    return this.storeAsset(encoded.bytes ?? new Uint8Array(0));
   }
 
   private async readMesh(asset: AssetId): Promise<MeshGeometry> {
@@ -385,6 +390,7 @@ export class RoomClient implements Room {
       case "conflict": this.fire("conflict", event as Conflict); break;
       case "notice": this.fire("notice", { kind: event.kind, text: event.text }); break;
       case "ids_remapped": this.fire("remapped", new Map(event.ids as [EntityId, EntityId][])); break;
+      case "core_replaced": this.onCoreReplaced(event.text, event.lost); break;
       case "storage_failed":
       case "other_page": this.onTrouble(event.event, event.text); break;
       case "history": this.onHistory(event); break;
@@ -417,6 +423,19 @@ export class RoomClient implements Room {
         });
       }
     }
+  }
+
+  /** What the core before was asked for, nobody here can answer any more; another page of this person may. */
+  private onCoreReplaced(text: string, mayBeLost: boolean): void {
+    const gone = new HandedOver(text, mayBeLost);
+    for (const { command, reject } of this.unsettled.values()) reject(new HandedOver(text, mayBeLost, command));
+    for (const task of this.tasks.values()) task.reject(gone);
+    for (const history of this.histories.values()) history.reject(gone);
+    for (const list of this.uploads.values()) for (const waiting of list) waiting.reject(gone);
+    const asked = [this.unsettled, this.early, this.coalesced, this.tasks, this.histories, this.uploads];
+    for (const map of asked) map.clear();
+    // An asset is the same whoever asks for it.
+    for (const asset of this.downloads.keys()) this.askForAsset(asset);
   }
 
   private onStatus(event: Status & { event?: string }): void {
@@ -504,6 +523,8 @@ export class RoomClient implements Room {
 
   private onAssetFailed(event: any): void {
     const error = new Error(event.refusal.text);
+    if (!this.uploads.has(event.asset) && !this.downloads.has(event.asset))
+      this.fire("notice", { kind: "asset", text: `The hub did not take a file of this scene: ${event.refusal.text}` });
     this.settleTransfer(this.uploads, event.asset, error);
     this.settleTransfer(this.downloads, event.asset, error);
   }

@@ -1,20 +1,25 @@
 import { type Stored, type Write } from "./core.js";
 
 /**
- * What a browser keeps, in IndexedDB: for each identity of a room the session's state and the journal behind it, and
- * the identities themselves. Writes are durable before they are told to be.
+ * What a browser keeps, in IndexedDB: for each identity of a room the session's state, the journal behind it and the
+ * assets that the hub does not have yet, and the identities themselves. Writes are durable before they are told to be.
  */
 
 const DATABASE = "theta";
-const VERSION = 1;
+const VERSION = 2;
 /** Key: identity. Value: bytes. */
 const STATES = "states";
 /** Key: identity. Value: drawn by whoever opened it last; who holds another one must not write any more. */
 const OWNERS = "owners";
 /** Key: [identity, number]. Value: bytes. */
 const JOURNAL = "journal";
+/** Key: [identity, asset]. Value: bytes. */
+const ASSETS = "assets";
 /** Key: [room, invite] (invite empty: the identity that was used last). Value: IdentityRecord. */
 const IDENTITIES = "identities";
+
+/** What belongs to an identity, and is read and written together. */
+const KEPT = [STATES, OWNERS, JOURNAL, ASSETS];
 
 export interface IdentityRecord {
   /** 32 bytes from which the author's Ed25519 key follows. */
@@ -52,10 +57,9 @@ export class BrowserStorage {
     if (typeof indexedDB === "undefined") throw new Error("this browser has no IndexedDB");
     const request = indexedDB.open(DATABASE, VERSION);
     request.onupgradeneeded = () => {
-      request.result.createObjectStore(STATES);
-      request.result.createObjectStore(OWNERS);
-      request.result.createObjectStore(JOURNAL);
-      request.result.createObjectStore(IDENTITIES);
+      // An earlier version had some of them.
+      for (const name of [STATES, OWNERS, JOURNAL, ASSETS, IDENTITIES])
+        if (!request.result.objectStoreNames.contains(name)) request.result.createObjectStore(name);
     };
     const database = await done(request);
     // A newer page of this origin wants to change the layout: it must not wait for this one for ever.
@@ -85,16 +89,17 @@ export class BrowserStorage {
   /** Reads what is kept of an identity, and makes the caller the only one who may write it. */
   async load(identity: string): Promise<{ stored: Stored; room: RoomStorage }> {
     const owner = crypto.randomUUID();
-    const transaction = this.database.transaction([STATES, OWNERS, JOURNAL], "readwrite", { durability: "strict" });
+    const transaction = this.database.transaction(KEPT, "readwrite", { durability: "strict" });
     transaction.objectStore(OWNERS).put(owner, identity);
     const state = (await done(transaction.objectStore(STATES).get(identity))) as Uint8Array | undefined;
     const range = journalOf(identity);
     const pieces = (await done(transaction.objectStore(JOURNAL).getAll(range))) as Uint8Array[];
     const keys = (await done(transaction.objectStore(JOURNAL).getAllKeys(range))) as [string, number][];
+    const assets = (await done(transaction.objectStore(ASSETS).getAll(assetsOf(identity)))) as Uint8Array[];
     await committed(transaction);
     const next = keys.length === 0 ? 1 : keys[keys.length - 1]![1] + 1;
     return {
-      stored: { state: state ?? new Uint8Array(0), journal: concatenated(pieces) },
+      stored: { state: state ?? new Uint8Array(0), journal: concatenated(pieces), assets },
       room: new RoomStorage(this.database, identity, owner, next),
     };
   }
@@ -111,10 +116,11 @@ export class RoomStorage {
 
   /** All of it or nothing, in order; on return it survives a crash of the machine. */
   async write(writes: readonly Write[]): Promise<void> {
-    const transaction = this.database.transaction([STATES, OWNERS, JOURNAL], "readwrite", { durability: "strict" });
+    const transaction = this.database.transaction(KEPT, "readwrite", { durability: "strict" });
     const finished = committed(transaction);
     const states = transaction.objectStore(STATES);
     const journal = transaction.objectStore(JOURNAL);
+    const assets = transaction.objectStore(ASSETS);
     const owner = await done(transaction.objectStore(OWNERS).get(this.identity));
     if (owner !== this.owner) {
       finished.catch(() => undefined);
@@ -123,16 +129,23 @@ export class RoomStorage {
     }
     let next = this.next;
     for (const write of writes) {
-      if (write.replaces) {
-        states.put(write.bytes, this.identity);
-        journal.delete(journalOf(this.identity));
-      } else {
-        journal.put(write.bytes, [this.identity, next++]);
+      switch (write.kind) {
+        case "addition": journal.put(write.bytes, [this.identity, next++]); break;
+        case "state":
+          states.put(write.bytes, this.identity);
+          journal.delete(journalOf(this.identity));
+          break;
+        case "asset": assets.put(write.bytes, [this.identity, write.asset]); break;
+        case "forget": assets.delete([this.identity, write.asset]); break;
       }
     }
     await finished;
     this.next = next;
   }
+}
+
+function assetsOf(identity: string): IDBKeyRange {
+  return IDBKeyRange.bound([identity, ""], [identity, []]);
 }
 
 function journalOf(identity: string): IDBKeyRange {

@@ -148,6 +148,8 @@ export type Command =
   | (OfTargets<"rotate_by"> & { readonly rotation: Quat; readonly pivot?: Vec3 })
   | (OfTargets<"scale_by"> & { readonly factor: Vec3; readonly pivot?: Vec3 })
   | (OfTargets<"set_mesh"> & { readonly mesh: AssetId | null })
+  // These say the component as a whole: what is left out gets its default, not the value that it had. To change one
+  // value, spread what `Scene.get` shows: `{ ...entity.material, roughness: 0.2 }`.
   | (OfTargets<"set_material"> & { readonly material: Partial<Material> | null })
   | (OfTargets<"set_light"> & { readonly light: Partial<Light> | null })
   | (OfTargets<"set_camera"> & { readonly camera: Partial<Camera> | null })
@@ -281,6 +283,8 @@ export interface Status {
   readonly commands_in_flight: number;
   /** The pace that the hub allows holds queued commands back. */
   readonly rate_limited: boolean;
+  /** Assets that the hub does not have yet; commands that name them wait for it. */
+  readonly uploads: number;
   /** Edits that this device has not stored yet; 0 before a page may safely go. */
   readonly unstored_edits: number;
   readonly rtt_ms?: number;

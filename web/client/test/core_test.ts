@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { CoreError, CoreRuntime } from "../src/core.js";
+import { CoreError, CoreRuntime, NOTHING_STORED } from "../src/core.js";
 import { wasmBinary } from "./wasm.js";
 
 const runtime = await CoreRuntime.load(await wasmBinary());
 const ZEROS = "A".repeat(43);
 const LINK = `theta://browser:1/${ZEROS}#${ZEROS}`;
 const OPTIONS = { link: LINK, display_name: "Ann", writer: true, offline: true, keeps: true, random_seed: 1 };
-const NOTHING = { state: new Uint8Array(0), journal: new Uint8Array(0) };
 
 test("the module says what is wrong with a link", () => {
   expect(() => runtime.call("parse_link", { link: "theta://nowhere" })).toThrow(/no room/);
@@ -23,18 +22,18 @@ test("meshes become assets and come back", () => {
 });
 
 test("a core without a hub says where it stands and wants its first state stored", () => {
-  const core = runtime.create(OPTIONS, new Uint8Array(32).fill(7), NOTHING);
+  const core = runtime.create(OPTIONS, new Uint8Array(32).fill(7), NOTHING_STORED);
   expect(core.step()).toBeLessThan(0);
   const status = core.poll().told.map((told) => JSON.parse(told.text)).find((event) => event.event === "status");
   expect(status).toMatchObject({ phase: "offline", will_retry: false, role: "none", head: 0 });
   const write = core.nextWrite();
-  expect(write?.replaces).toBe(true);
+  expect(write?.kind).toBe("state");
   expect(() => core.call("submit", { command: { command: "create_entities" } })).toThrow(/not attached/);
   core.destroy();
 });
 
 test("what cannot be read is refused with a sentence", () => {
-  const stored = { state: Uint8Array.of(1, 2, 3), journal: new Uint8Array(0) };
+  const stored = { ...NOTHING_STORED, state: Uint8Array.of(1, 2, 3) };
   expect(() => runtime.create(OPTIONS, new Uint8Array(32), stored)).toThrow(CoreError);
 });
 

@@ -53,6 +53,43 @@ test("what was edited offline survives the page and is sent by the next one", as
   await until(other, () => other.scene.get(made.ids[0]!)?.name === "edited offline");
 });
 
+test("a mesh made offline is there at once, survives the page, and is at the hub before what names it", async () => {
+  const triangle = { positions: Float32Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0), indices: Uint32Array.of(0, 1, 2) };
+  const first = await open();
+  first.goOffline();
+  await until(first, () => first.status.phase === "offline");
+  const mesh = await first.storeMesh(triangle);
+  const made = await first.create([{ name: "made offline", mesh }]);
+  expect(await first.loadMesh(mesh)).toEqual(triangle);
+  await until(first, () => first.status.unstored_edits === 0);
+  expect(first.status).toMatchObject({ uploads: 1, queued_commands: 1 });
+  // No word of farewell: the tab is gone.
+  const second = await open({ offline: true });
+  await until(second, () => second.scene.size === 1);
+  expect(second.scene.get(made.ids[0]!)?.mesh).toBe(mesh);
+  expect(await second.loadMesh(mesh)).toEqual(triangle);
+
+  const other = await open({ storage: "memory", link: hub.browserLink(hub.invite(native, "viewer")) });
+  second.goOnline();
+  await until(other, () => other.scene.get(made.ids[0]!) !== undefined);
+  expect(await other.loadMesh(mesh)).toEqual(triangle);
+  await second.idle();
+  expect(second.status.uploads).toBe(0);
+});
+
+test("a model imported offline is there at once and goes up later", async () => {
+  const ann = await open();
+  ann.goOffline();
+  await until(ann, () => ann.status.phase === "offline");
+  const text = JSON.stringify({ asset: { version: "2.0" }, scenes: [{ nodes: [0] }], nodes: [{ name: "a" }] });
+  const files = { main: "model.gltf", files: new Map([["model.gltf", new TextEncoder().encode(text)]]) };
+  await ann.importModel(files);
+  expect(ann.scene.size).toBe(2);
+  ann.goOnline();
+  await ann.idle();
+  expect((await ann.stateHash()).seq).toBe(ann.status.head);
+});
+
 test("a page that is killed loses nothing that was stored", async () => {
   const first = await open();
   first.goOffline();

@@ -8,13 +8,14 @@ beforeEach(() => {
 });
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
-const addition = (number: number, ...values: number[]) => ({ number, replaces: false, bytes: bytes(...values) });
-const state = (number: number, ...values: number[]) => ({ number, replaces: true, bytes: bytes(...values) });
+const write = <Kind>(kind: Kind, number: number, values: number[]) => ({ number, kind, bytes: bytes(...values) });
+const addition = (number: number, ...values: number[]) => write("addition" as const, number, values);
+const state = (number: number, ...values: number[]) => write("state" as const, number, values);
 
 test("a state and the journal behind it come back in order", async () => {
   const storage = await BrowserStorage.open();
   const { stored, room } = await storage.load("ann");
-  expect(stored).toEqual({ state: bytes(), journal: bytes() });
+  expect(stored).toEqual({ state: bytes(), journal: bytes(), assets: [] });
   await room.write([state(1, 1), addition(2, 2, 3)]);
   for (let number = 3; number < 14; ++number) await room.write([addition(number, number)]);
   const again = await storage.load("ann");
@@ -30,7 +31,31 @@ test("a new state empties the journal", async () => {
   const { room } = await storage.load("ann");
   await room.write([state(1, 1), addition(2, 2)]);
   await room.write([addition(3, 3), state(4, 4), addition(5, 5)]);
-  expect((await storage.load("ann")).stored).toEqual({ state: bytes(4), journal: bytes(5) });
+  expect((await storage.load("ann")).stored).toEqual({ state: bytes(4), journal: bytes(5), assets: [] });
+});
+
+test("an asset is kept beside them, for its identity, until it is forgotten", async () => {
+  const storage = await BrowserStorage.open();
+  const { room } = await storage.load("ann");
+  await room.write([{ number: 1, kind: "asset", asset: "a1", bytes: bytes(7) }, addition(2, 2)]);
+  await room.write([{ number: 3, kind: "asset", asset: "b2", bytes: bytes(8) }, state(4, 4)]);
+  expect((await storage.load("ann")).stored.assets).toEqual([bytes(7), bytes(8)]);
+  expect((await storage.load("bob")).stored.assets).toEqual([]);
+  const { room: again } = await storage.load("ann");
+  await again.write([{ number: 1, kind: "forget", asset: "a1" }]);
+  expect((await storage.load("ann")).stored.assets).toEqual([bytes(8)]);
+});
+
+test("what the layout before assets kept is found in this one", async () => {
+  const request = indexedDB.open("theta", 1);
+  request.onupgradeneeded = () => {
+    for (const name of ["states", "owners", "journal", "identities"]) request.result.createObjectStore(name);
+    request.transaction!.objectStore("states").put(bytes(1), "ann");
+  };
+  await new Promise((resolve) => (request.onsuccess = resolve));
+  request.result.close();
+  const storage = await BrowserStorage.open();
+  expect((await storage.load("ann")).stored).toEqual({ state: bytes(1), journal: bytes(), assets: [] });
 });
 
 test("whoever opened a state last is the only one who writes it", async () => {
@@ -40,7 +65,7 @@ test("whoever opened a state last is the only one who writes it", async () => {
   const second = await storage.load("ann");
   await expect(first.room.write([addition(2, 2)])).rejects.toThrow(OwnerChanged);
   await second.room.write([addition(1, 3)]);
-  expect((await storage.load("ann")).stored).toEqual({ state: bytes(1), journal: bytes(3) });
+  expect((await storage.load("ann")).stored).toEqual({ state: bytes(1), journal: bytes(3), assets: [] });
 });
 
 test("the same invite is the same person, another invite is another, none is whoever was here last", async () => {

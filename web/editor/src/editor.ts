@@ -1,6 +1,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import {
   CommandError,
+  HandedOver,
   type AuthorKey,
   type Entity,
   type EntityId,
@@ -200,6 +201,8 @@ async function perform(
       },
       (error: unknown) => {
         to.undoLabels.forget(taken.handle);
+        // Another tab goes on with it; the banner says that there is one.
+        if (error instanceof HandedOver && !error.mayBeLost) return;
         to.notify("error", `${label} did not go through: ${sentence(error)}`);
       },
     );

@@ -20,7 +20,7 @@ export class FakeRoom implements Room {
   participants: readonly Participant[] = [{ session: 1, author: SELF, name: "Ada", role: "admin", self: true }];
   status: Status = {
     phase: "live", transport_kind: "webrtc", role: "admin", writer: true, author: SELF, session: 1, head: 1,
-    queued_commands: 0, commands_in_flight: 0, rate_limited: false, unstored_edits: 0, rtt_ms: 2, text: "",
+    queued_commands: 0, commands_in_flight: 0, rate_limited: false, uploads: 0, unstored_edits: 0, rtt_ms: 2, text: "",
     will_retry: false,
   };
   /** Everything that was submitted, for tests to look at. */
@@ -187,6 +187,10 @@ export class FakeRoom implements Room {
   }
 
   uploadAsset(bytes: Uint8Array): Promise<AssetId> {
+    return this.storeAsset(bytes);
+  }
+
+  storeAsset(bytes: Uint8Array): Promise<AssetId> {
     const asset = fakeAssetId(`asset ${this.assets.size}`);
     this.assets.set(asset, bytes);
     return Promise.resolve(asset);

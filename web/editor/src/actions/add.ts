@@ -79,12 +79,12 @@ const kPrimitiveNames: readonly { readonly kind: PrimitiveKind; readonly name: s
   { kind: "plane", name: "Plane", icon: "plane" },
 ];
 
-/** A mesh is an asset: it is stored first, and everybody who adds the same one uses that asset again. */
+/** A mesh is an asset, which everybody who adds the same one uses again. */
 async function addPrimitive(workspace: Workspace, kind: PrimitiveKind, name: string): Promise<void> {
   const { editor } = workspace;
   const { kPrimitiveHeights, makePrimitive } = await import("../primitives.js");
   const [x, y, z] = editor.viewport.value?.placeForNew() ?? [0, 0, 0];
-  const mesh = await workspace.runJob(`Add ${name}`, (task) => editor.room.storeMesh(makePrimitive(kind), task));
+  const mesh = await workspace.runJob(`Add ${name}`, () => editor.room.storeMesh(makePrimitive(kind)));
   if (mesh === null) return;
   await add(workspace, name, { mesh, material: kPlainMaterial, position: [x, y + kPrimitiveHeights[kind], z] });
 }

@@ -160,7 +160,7 @@ function Textures({ chosen, disabled }: SectionProps) {
   const upload = async (file: File) => {
     const { room } = workspace.editor;
     const bytes = new Uint8Array(await file.arrayBuffer());
-    const asset = await workspace.runJob(`Upload ${file.name}`, (task) => room.uploadAsset(bytes, task));
+    const asset = await workspace.runJob(`Add ${file.name}`, () => room.storeAsset(bytes));
     if (asset !== null) setMaterial(workspace, chosen, { [picked]: asset });
   };
   const choose = (name: TextureName) => {

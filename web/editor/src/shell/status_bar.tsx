@@ -18,7 +18,7 @@ const kTransports: Record<TransportKind, string> = { webrtc: "WebRTC", websocket
 export function StatusBar() {
   const { editor } = useWorkspace();
   void editor.revision.value;
-  const { phase, transport_kind, rtt_ms, role, unstored_edits } = editor.status.value;
+  const { phase, transport_kind, rtt_ms, role, unstored_edits, uploads } = editor.status.value;
   const pending = pendingEdits(editor.status.value);
   const chosen = editor.selection.value.length;
   return (
@@ -43,6 +43,7 @@ export function StatusBar() {
         <span title="There and back">{`${Math.round(rtt_ms)} ms`}</span>
       )}
       <span data-testid="pending">{pending === 0 ? "all edits are in" : `${pending} pending`}</span>
+      {uploads === 0 ? null : <span>{uploads === 1 ? "1 file goes up" : `${uploads} files go up`}</span>}
       {unstored_edits === 0 ? null : <span class="status-warning">{`${unstored_edits} not stored yet`}</span>}
       <span class="status-space" />
       <span class="status-wide">{`${editor.scene.value.size.toLocaleString("en")} objects`}</span>
