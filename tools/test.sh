@@ -9,7 +9,8 @@
 #   asan     the modules that read other people's bytes, under the address and undefined-behaviour sanitizers
 #   fuzz     every decoder on mutated inputs, briefly
 #   web      the packages for browsers: types, tests of the client against a hub and of the editor, the API's pages
-#   browser  people at real browsers and native peers in one room: tools, bad networks, hubs that die, one state hash
+#   browser  the viewport in a real browser; people at real browsers and native peers in one room: tools, bad networks,
+#            hubs that die, one state hash
 #   wasm     the core in WebAssembly: the same recorded rooms under Node and natively
 #   arm64    the same through qemu, a smaller run
 test_steps=(tidy tools release system asan fuzz web browser wasm arm64)
@@ -86,6 +87,7 @@ test_step_web() {
 test_step_browser() {
   build_preset release theta
   build_editor
+  npm run test:browser --prefix web/editor --silent
   npm run browser --prefix web/tests --silent
 }
 

@@ -30,5 +30,7 @@ export default defineConfig({
     include: ["test/**/*_test.{ts,tsx}"],
     setupFiles: ["test/setup.ts"],
     restoreMocks: true,
+    // Guards against hanging for ever; a machine that is busy with other things is no fault of a test.
+    testTimeout: 60_000,
   },
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { createServer, type Plugin, type ViteDevServer } from "vite";
 import { chromium, type Browser, type Page } from "playwright-core";
 
@@ -17,6 +18,11 @@ export class TestBrowser {
 
   static async start(options: { webgl?: boolean } = {}): Promise<TestBrowser> {
     const server = await createServer({
+      // The editor's folder, wherever the tests were started.
+      root: fileURLToPath(new URL("../..", import.meta.url)), configFile: false,
+      esbuild: { jsx: "automatic", jsxImportSource: "preact" },
+      // All that the pages will ask for is prepared before the first one: no page is overtaken by a newer version.
+      optimizeDeps: { entries: ["test/pages/*.html"] },
       logLevel: "error", plugins: [withoutCore], server: { host: "127.0.0.1", port: 0, hmr: false },
     });
     await server.listen();
