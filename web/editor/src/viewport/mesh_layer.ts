@@ -20,6 +20,7 @@ export class MeshLayer {
   private readonly placements = new Map<Node, Placement>();
   private readonly groups = new Map<string, DrawGroup>();
   private readonly keys = new Map<DrawGroup, string>();
+  private readonly texturesOf = new Map<DrawGroup, readonly AssetId[]>();
   /** Nodes of batches, by what would be the key of a draw call of their own. */
   private readonly batched = new Map<string, Set<Node>>();
   private readonly waiting = new Map<AssetId, Set<Node>>();
@@ -108,6 +109,10 @@ export class MeshLayer {
     return used;
   }
 
+  usedTextures(): Set<AssetId> {
+    return new Set([...this.texturesOf.values()].flat());
+  }
+
   clear(): void {
     for (const node of [...this.placements.keys()]) this.unplace(node);
     this.waiting.clear();
@@ -190,6 +195,7 @@ export class MeshLayer {
     if (group.size > 0) return;
     this.groups.delete(this.keys.get(group)!);
     this.keys.delete(group);
+    this.texturesOf.delete(group);
     this.object.remove(group.object);
     group.dispose();
   }
@@ -225,12 +231,14 @@ export class MeshLayer {
   private makeGroup(
     key: string, make: (materialOf: MaterialOf) => DrawGroup, geometry: DrawGeometry, material: Material,
   ): DrawGroup {
+    const surface = surfaceClassOf(material);
     const group = make((parameters) => makeSurfaceMaterial({
-      surface: surfaceClassOf(material), parameters, vertexColors: geometry.hasColors, tangents: geometry.hasTangents,
+      surface, parameters, vertexColors: geometry.hasColors, tangents: geometry.hasTangents,
       textures: this.textures,
     }));
     this.groups.set(key, group);
     this.keys.set(group, key);
+    this.texturesOf.set(group, surface.textures.flatMap((texture) => texture ?? []));
     this.object.add(group.object);
     return group;
   }

@@ -31,10 +31,18 @@ export class TextureCache {
     });
   }
 
+  /** Frees what nothing shows any more. */
+  keepOnly(used: ReadonlySet<AssetId>): void {
+    for (const [key, texture] of this.textures) {
+      if (used.has(key.slice(0, key.indexOf("/")))) continue;
+      this.textures.delete(key);
+      void texture.then((made) => made?.dispose());
+    }
+  }
+
   dispose(): void {
     this.disposed = true;
-    for (const texture of this.textures.values()) void texture.then((made) => made?.dispose());
-    this.textures.clear();
+    this.keepOnly(new Set());
   }
 
   private async fetch(asset: AssetId, space: "srgb" | "linear"): Promise<Texture | null> {

@@ -388,6 +388,7 @@ export class Viewport implements ViewportControl {
     this.icons.apply(change);
     this.boundsStale = true;
     if (change.removed.size > 0) this.geometries.keepOnly(this.meshes.usedMeshes());
+    if (change.removed.size + change.updated.size > 0) this.textures.keepOnly(this.meshes.usedTextures());
   }
 
   private draw(nowMs: number): void {

@@ -44,6 +44,10 @@ class Stage {
     this.check();
   }
 
+  get textures(): string[] {
+    return [...this.layer.usedTextures()].sort();
+  }
+
   get calls(): number {
     return this.layer.groupCount;
   }
@@ -93,6 +97,19 @@ describe("the draw calls of a scene", () => {
     stage.create({ mesh: "a" }, { mesh: "a", material: { alpha_mode: "blend" } }, { mesh: "a", scale: [-1, 1, 1] },
       { mesh: "a", material: { double_sided: true } }, { mesh: "a", material: { base_color_texture: "t" } });
     expect(stage.calls).toBe(5);
+  });
+
+  it("hold the textures that are shown, and no others", () => {
+    const stage = new Stage();
+    const [a, b] = stage.create(
+      { mesh: "a", material: { base_color_texture: "t", normal_texture: "n" } },
+      { mesh: "a", material: { base_color_texture: "t" } },
+    );
+    expect(stage.textures).toEqual(["n", "t"]);
+    stage.run({ command: "delete_entities", targets: [a!] });
+    expect(stage.textures).toEqual(["t"]);
+    stage.run({ command: "set_material", targets: [b!], material: {} });
+    expect(stage.textures).toEqual([]);
   });
 
   it("follow what is moved, hidden, recoloured, mirrored, deleted and brought back", () => {
