@@ -2,7 +2,6 @@ import type { Browser, Locator } from "@playwright/test";
 import { TcpProxy } from "./support/faults.js";
 import { Person } from "./support/pages.js";
 import { browserLink } from "./support/processes.js";
-import { expectOneState } from "./support/rooms.js";
 import { expect, test } from "./support/test.js";
 import { addFromMenu, press } from "./support/view.js";
 
