@@ -71,7 +71,8 @@ using Targets = std::span<const ObjectId>;
 [[nodiscard]] Command rotate(Targets targets, const scene::Quat& rotation, std::optional<scene::Vec3> pivot = {});
 [[nodiscard]] Command scale(Targets targets, const scene::Vec3& factor, std::optional<scene::Vec3> pivot = {});
 
-/// Empty value: the component is removed.
+/// The component as a whole takes the place of the one that was there: to change one value of it, begin with what the
+/// scene shows. Empty value: the component is removed.
 [[nodiscard]] Command set_mesh(Targets targets, std::optional<AssetId> mesh);
 [[nodiscard]] Command set_material(Targets targets, const std::optional<scene::Material>& material);
 [[nodiscard]] Command set_light(Targets targets, std::optional<scene::Light> light);
