@@ -91,7 +91,7 @@ export function Outliner() {
           <input
             type="search"
             aria-label="Search the outliner"
-            placeholder="Search by name, tag or kind"
+            placeholder="Name, tag or kind"
             value={search.value}
             spellcheck={false}
             onInput={(event) => (search.value = event.currentTarget.value)}

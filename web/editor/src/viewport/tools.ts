@@ -10,11 +10,6 @@ import type { Node } from "./scene_graph.js";
 import type { Viewport } from "./viewport.js";
 
 const kGizmoPixels = { mouse: 92, touch: 116 } as const;
-/** A selection is told to the others when it has stood for so long, since each is a command. */
-const kSelectionDelayMs = 300;
-/** So many targets a command takes. */
-const kSelectionToldMax = 4096;
-
 /** What pointers do in the view: choose, move what is chosen, move the eye. */
 export class Tools implements PointerActions {
   readonly gizmo = new Gizmo();
@@ -29,23 +24,17 @@ export class Tools implements PointerActions {
   private boxFrom: Point | null = null;
   private coarse = matchMedia("(pointer: coarse)").matches;
   private ctrlHeld = false;
-  private selectionTimer: ReturnType<typeof setTimeout> | undefined;
-  private toldSelection: readonly EntityId[] = [];
   private readonly stop = new AbortController();
-  private readonly stopWatching: () => void;
 
   constructor(private readonly view: Viewport, private readonly editor: Editor) {
     const { signal } = this.stop;
     // Before the page's shortcuts: during a gesture keys belong to it.
     window.addEventListener("keydown", (event) => this.key(event), { signal, capture: true });
     window.addEventListener("keyup", (event) => this.control(event), { signal, capture: true });
-    this.stopWatching = editor.selection.subscribe(() => this.tellSelectionSoon());
   }
 
   dispose(): void {
-    clearTimeout(this.selectionTimer);
     this.stop.abort();
-    this.stopWatching();
     this.gizmo.dispose();
   }
 
@@ -290,22 +279,6 @@ export class Tools implements PointerActions {
   private setHovered(node: Node | null): void {
     this.hovered = node?.id ?? null;
     this.view.setHovered(this.hovered);
-  }
-
-  private tellSelectionSoon(): void {
-    clearTimeout(this.selectionTimer);
-    this.selectionTimer = setTimeout(() => this.tellSelection(), kSelectionDelayMs);
-  }
-
-  private tellSelection(): void {
-    const { room } = this.editor;
-    const selection = this.editor.selection.peek().slice(0, kSelectionToldMax);
-    if (this.editor.readOnly.peek() !== "" || selection.join() === this.toldSelection.join()) return;
-    this.toldSelection = selection;
-    // Nobody needs to hear that a selection was not told.
-    room.submit({ command: "highlight_selection", targets: selection }).then(
-      ({ settled }) => settled.catch(() => undefined), () => undefined,
-    );
   }
 }
 

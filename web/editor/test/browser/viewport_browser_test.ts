@@ -139,14 +139,6 @@ describe("choosing", () => {
     expect(all).toContain(await idOf("Lamp"));
     expect(all).not.toContain(hidden);
   });
-
-  it("is told to the others once it stands", { timeout: kTimeoutMs }, async () => {
-    await open("scene=studio");
-    const at = await onScreen(await positionOf("Box"));
-    await page.mouse.click(at.x, at.y);
-    await page.waitForFunction(() => globalThis.room.submitted.at(-1)?.command === "highlight_selection");
-    expect(await page.evaluate(() => globalThis.room.submitted.at(-1))).toMatchObject({ targets: [await idOf("Box")] });
-  });
 });
 
 describe("a gesture", () => {
