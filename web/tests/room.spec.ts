@@ -2,6 +2,7 @@ import type { Browser, Locator } from "@playwright/test";
 import { TcpProxy } from "./support/faults.js";
 import { Person } from "./support/pages.js";
 import { browserLink } from "./support/processes.js";
+import { expectOneState } from "./support/rooms.js";
 import { expect, test } from "./support/test.js";
 import { addFromMenu, press } from "./support/view.js";
 
@@ -132,6 +133,28 @@ test("a room that takes edits at a limited pace says so, and takes them all", as
   for (const person of [ann, bob]) person.expectNoComplaints();
 });
 
+test("a peer that is offline says how many edits wait, and they come in", async ({ openRoom }) => {
+  const room = await openRoom();
+  const ann = await room.join("Ann");
+  const bob = await room.join("Bob");
+  await ann.page.getByRole("button", { name: "Theta", exact: true }).click();
+  await ann.page.getByRole("menuitem", { name: "Work offline" }).click();
+  await expect(stateOf(ann)).toContainText(/You are offline.*What you edit is kept here until you are back\./);
+  await addFromMenu(ann, "Empty");
+  await expect(stateOf(ann)).toContainText("1 edit waits for the connection.");
+  await press(ann, "Control+d");
+  await press(ann, "Control+d");
+  await expect(stateOf(ann)).toContainText("3 edits wait for the connection.");
+  await expect(ann.page.getByRole("contentinfo", { name: "Status" })).toContainText("3 pending");
+  expect(await bob.names()).toEqual([]);
+  await stateOf(ann).getByRole("button", { name: "Go online" }).click();
+  await expect.poll(async () => (await bob.names()).length).toBe(3);
+  await expect(stateOf(ann)).toBeEmpty();
+  await expect(ann.page.getByRole("contentinfo", { name: "Status" })).toContainText("all edits are in");
+  await expectOneState(room, [ann, bob]);
+  for (const person of [ann, bob]) person.expectNoComplaints();
+});
+
 test("a deep queue on a slow network is told, and told no longer when it is through", async ({
   browser,
   openRoom,
@@ -174,6 +197,8 @@ test("looking back at what was, and back to now", async ({ openRoom }) => {
   await bar.getByRole("button", { name: "Back to now" }).click();
   await expect(ann.row("Sphere")).toBeVisible();
   await expect(page.getByRole("button", { name: "Add", exact: true })).toBeEnabled();
+  // What somebody chooses is one record.
+  await expect(records.getByRole("listitem").filter({ hasText: "selected “Sphere”" })).toHaveCount(1);
   ann.expectNoComplaints();
 });
 
