@@ -189,6 +189,33 @@ TEST(HttpSite, OffersComeFromOwnPagesOnly) {
   EXPECT_EQ(web.site.stats().wrong_origin, 1U);
 }
 
+TEST(HttpSite, RefusedSignallingIsCountedByDoorAndTold) {
+  std::vector<std::string> told;
+  HttpSite site({.is_ready = [] { return true; },
+                 .metrics = [] { return std::string(); },
+                 .rtc = [](const HttpRequest&) { return text_answer(429, "wait"); },
+                 .refuse_websocket = [](const transport::SocketAddress&) { return std::nullopt; },
+                 .on_signalling_refused =
+                     [&](const HttpRequest& request, const HttpAnswer& answer) {
+                       told.push_back(std::string(request.path) + " " + std::to_string(answer.status));
+                     }});
+  const auto ask = [&](std::string_view method, std::string_view path, std::string_view origin) {
+    HttpRequest request;
+    request.method = method;
+    request.path = path;
+    request.host = "hub";
+    request.origin = origin;
+    return site.answer(request).status;
+  };
+  EXPECT_EQ(ask("POST", "/rtc", "http://hub"), 429U);
+  EXPECT_EQ(ask("POST", "/rtc", "http://evil"), 403U);
+  EXPECT_EQ(ask("GET", "/ws", "http://hub"), 426U);
+  EXPECT_EQ(ask("GET", "/elsewhere", "http://hub"), 404U);
+  EXPECT_EQ(told, (std::vector<std::string>{"/rtc 429", "/rtc 403", "/ws 426"}));
+  EXPECT_EQ(site.stats().rtc_refusals, 2U);
+  EXPECT_EQ(site.stats().ws_refusals, 1U);
+}
+
 TEST(HttpSite, ReadinessFollowsTheHub) {
   Site web;
   EXPECT_EQ(web.get("/readyz").status, 200U);

@@ -81,10 +81,52 @@ TEST(HubLog, RefusedLoginsAreSaidAsFarAsTheyAreFew) {
   for (int count = 0; count < 60; ++count) fail_to_log_in(world, peer);
   EXPECT_LT(world.count_logged("login_refused"), 61U);
   EXPECT_GT(world.metric("log_lines_left_out"), 0);
-  EXPECT_EQ(world.count_logged("login_refused") + world.metric("log_lines_left_out"), 61);
+  const auto said =
+      world.count_logged("login_refused") + world.count_logged("connected") + world.count_logged("disconnected");
+  EXPECT_EQ(said + world.metric("log_lines_left_out"), 3 * 61);
   world.run_for(std::chrono::minutes(2));
   fail_to_log_in(world, peer);
   EXPECT_GE(world.count_logged("log_left_out"), 1U) << "how many there were is said as soon as something may be";
+}
+
+TEST(HubLog, ConnectionsAreSaidWithTheirTransportAndWhyTheyEnd) {
+  HubWorld world;
+  auto& polite = world.add_member(1);
+  ASSERT_EQ(world.count_logged("connected"), 1U);
+  EXPECT_EQ(world.last_logged("connected")->level, LogLevel::info);
+  EXPECT_EQ(field(*world.last_logged("connected"), "transport"), "simulated");
+  EXPECT_FALSE(field(*world.last_logged("connected"), "address").empty());
+  polite.close();
+  ASSERT_TRUE(world.run_until([&] { return world.count_logged("disconnected") == 1; }));
+  EXPECT_EQ(field(*world.last_logged("disconnected"), "by"), "peer");
+  EXPECT_EQ(field(*world.last_logged("disconnected"), "reason"), "none");
+  EXPECT_EQ(field(*world.last_logged("disconnected"), "author"), to_base64url(polite.author.view()));
+  auto& rude = world.add_peer(2);
+  fail_to_log_in(world, rude);
+  ASSERT_TRUE(world.run_until([&] { return world.count_logged("disconnected") == 2; }));
+  EXPECT_EQ(field(*world.last_logged("disconnected"), "by"), "hub");
+  EXPECT_EQ(field(*world.last_logged("disconnected"), "reason"), "unauthenticated");
+}
+
+TEST(HubLog, AFloodOfConnectionsIsBoundedAndHidesNoWarning) {
+  HubWorld world;
+  auto& peer = world.add_peer(1);
+  constexpr std::size_t kConnections = 60;
+  for (std::size_t count = 0; count < kConnections; ++count) {
+    peer.is_connected = false;
+    peer.connect();
+    ASSERT_TRUE(world.run_until([&] { return peer.is_connected; }));
+    peer.closed.reset();
+    peer.close();
+    ASSERT_TRUE(world.run_until([&] { return peer.closed.has_value(); }));
+  }
+  const auto said = [&] { return world.count_logged("connected") + world.count_logged("disconnected"); };
+  // The hub hears of an end later than who ended it.
+  EXPECT_TRUE(world.run_until(
+      [&] { return static_cast<double>(said()) + world.metric("log_lines_left_out") == 2 * kConnections; }));
+  EXPECT_LT(said(), kConnections);
+  fail_to_log_in(world, peer);
+  EXPECT_EQ(world.count_logged("login_refused"), 1U);
 }
 
 TEST(HubLog, AWrongAdminTokenIsSaidWithoutTheToken) {

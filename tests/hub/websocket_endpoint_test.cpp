@@ -76,7 +76,12 @@ TEST(WebSocketEndpoint, TextMessageAndWrongHelloCloseTheConnection) {
 
 TEST(WebSocketEndpoint, OtherOriginsProtocolsAndPathsAreRefused) {
   TemporaryFolder folder;
-  RunningServer running(options_in(folder.path()));
+  auto options = options_in(folder.path());
+  std::vector<std::string> refused;  // written by the server's thread, read when it has ended
+  options.log = [&](const LogEvent& event) {
+    if (event.event == "signalling_refused") refused.push_back(event.text);
+  };
+  RunningServer running(options);
   const auto status = [&](const WebSocketClient::Handshake& handshake) {
     return WebSocketClient(*running.server, handshake).status;
   };
@@ -90,6 +95,10 @@ TEST(WebSocketEndpoint, OtherOriginsProtocolsAndPathsAreRefused) {
   const auto metrics = get(*running.server, "/metrics");
   EXPECT_NE(metrics.find("theta_http_rejections{reason=\"origin\"} 2"), std::string::npos);
   EXPECT_NE(metrics.find("theta_http_rejections{reason=\"no_websocket\"} 2"), std::string::npos);
+  EXPECT_NE(metrics.find("theta_signalling_rejections{door=\"ws\"} 4"), std::string::npos);
+  running.stop();
+  ASSERT_EQ(refused.size(), 4U);
+  EXPECT_TRUE(refused.front().starts_with("A request to /ws was refused with 403: ")) << refused.front();
 }
 
 TEST(WebSocketEndpoint, ConfiguredOriginIsAllowed) {

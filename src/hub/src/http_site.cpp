@@ -122,6 +122,14 @@ HttpAnswer HttpSite::route(const HttpRequest& request) {
   return answer;
 }
 
+void HttpSite::note_signalling(const HttpRequest& request, const HttpAnswer& answer) {
+  const bool is_rtc = request.path == "/rtc";
+  const bool is_signalling = is_rtc || request.path == "/ws";
+  if (!is_signalling || answer.status < 400) return;
+  ++(is_rtc ? stats_.rtc_refusals : stats_.ws_refusals);
+  if (services_.on_signalling_refused) services_.on_signalling_refused(request, answer);
+}
+
 void add_policy(HttpAnswer& answer) {
   for (const auto& [name, value] : {
            std::pair{"Content-Security-Policy", kContentSecurityPolicy},
@@ -135,6 +143,7 @@ void add_policy(HttpAnswer& answer) {
 
 HttpAnswer HttpSite::answer(const HttpRequest& request) {
   auto answer = route(request);
+  note_signalling(request, answer);
   add_policy(answer);
   return answer;
 }

@@ -16,6 +16,9 @@ struct HttpSiteStats {
   std::uint64_t wrong_origin = 0;
   std::uint64_t no_websocket = 0;       // /ws without a proper upgrade
   std::uint64_t websocket_refused = 0;  // a bound on connections
+  // Whatever the reason, each of which has a counter of its own.
+  std::uint64_t rtc_refusals = 0;
+  std::uint64_t ws_refusals = 0;
 };
 
 /// Which address answers what, and what every answer says about itself. No socket, no clock.
@@ -29,6 +32,8 @@ class HttpSite {
     std::function<HttpAnswer(const HttpRequest&)> rtc;
     /// Why a WebSocket from there is not taken; nothing when it is.
     std::function<std::optional<HttpAnswer>(const transport::SocketAddress& remote)> refuse_websocket;
+    /// Hears of every request to /rtc and /ws that was refused; may be empty.
+    std::function<void(const HttpRequest&, const HttpAnswer&)> on_signalling_refused = {};
   };
 
   explicit HttpSite(Services services) : services_(std::move(services)) {}
@@ -46,6 +51,7 @@ class HttpSite {
   [[nodiscard]] HttpAnswer websocket(const HttpRequest& request);
   [[nodiscard]] HttpAnswer rtc(const HttpRequest& request);
   [[nodiscard]] HttpAnswer file(const HttpRequest& request);
+  void note_signalling(const HttpRequest& request, const HttpAnswer& answer);
   [[nodiscard]] HttpAnswer wrong_method(const char* allowed);
   [[nodiscard]] HttpAnswer not_found();
   /// Nothing when the request comes from one of our own pages.

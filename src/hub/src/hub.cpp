@@ -10,6 +10,7 @@
 #include "room_directory.h"
 #include "room_opener.h"
 #include "session.h"
+#include "theta/transport/names.h"
 
 namespace theta::hub {
 namespace {
@@ -24,6 +25,12 @@ using transport::PeerId;
 constexpr MonotonicClock::duration kTickInterval = std::chrono::milliseconds(250);
 /// A Login has about 300; what is larger is none.
 constexpr std::size_t kLoginBytesMax = 1024;
+
+HubLog::Fields connection_fields(const Session& session) {
+  HubLog::Fields fields{{"transport", transport_kind_name(session.kind())}, {"address", session.address()}};
+  if (session.is_logged_in()) fields.push_back(author_field(session.author()));
+  return fields;
+}
 
 }  // namespace
 
@@ -42,7 +49,7 @@ struct Hub::Impl {
   }
 
   void on_connected(const Event& event);
-  void on_closed(PeerId peer);
+  void on_closed(const Event& event);
   void on_message(Session& session, const Event& event);
   void on_control(Session& session, ByteView bytes);
   void on_first_message(Session& session, const Event& event);
@@ -71,6 +78,9 @@ void Hub::Impl::on_connected(const Event& event) {
   const bool is_full = sessions.size() >= context.config.sessions_max;
   auto& session =
       *sessions.emplace(event.peer, std::make_unique<Session>(context, event.peer, event.info)).first->second;
+  context.say_of_peers(LogLevel::info, "connected",
+                       std::string("A peer connected over ") + transport_kind_name(session.kind()) + ".",
+                       connection_fields(session));
   if (context.stopping) return session.close(CloseReason::going_away, "The hub is stopping; connect again soon.");
   if (is_full) {
     context.metrics.count_over(Limit::sessions);
@@ -80,10 +90,19 @@ void Hub::Impl::on_connected(const Event& event) {
   session.greet();
 }
 
-void Hub::Impl::on_closed(PeerId peer) {
-  const auto found = sessions.find(peer);
+void Hub::Impl::on_closed(const Event& event) {
+  const auto found = sessions.find(event.peer);
   if (found == sessions.end()) return;
   auto& session = *found->second;
+  const std::string who = event.closed_by_peer ? "the peer" : "this hub";
+  auto fields = connection_fields(session);
+  fields.emplace_back("reason", close_reason_name(event.reason));
+  fields.emplace_back("by", event.closed_by_peer ? "peer" : "hub");
+  context.say_of_peers(LogLevel::info, "disconnected",
+                       std::string("A connection over ") + transport_kind_name(session.kind()) + " was ended by " +
+                           who + ", " + close_reason_name(event.reason) +
+                           (event.text.empty() ? "." : ": " + event.text),
+                       std::move(fields));
   if (session.attachment != nullptr) session.attachment->room->detach(session);
   sessions.erase(found);
 }
@@ -300,7 +319,7 @@ void Hub::set_now(Now now) {
 
 void Hub::on_event(const Event& event) {
   if (event.kind == Event::Kind::connected) return impl_->on_connected(event);
-  if (event.kind == Event::Kind::closed) return impl_->on_closed(event.peer);
+  if (event.kind == Event::Kind::closed) return impl_->on_closed(event);
   auto* session = impl_->find(event.peer);
   if (session == nullptr || session->is_closing()) return;
   if (event.kind == Event::Kind::message) return impl_->on_message(*session, event);
@@ -358,6 +377,9 @@ HubKey Hub::key() const { return impl_->context.hub; }
 std::size_t Hub::session_count() const { return impl_->sessions.size(); }
 std::size_t Hub::loaded_room_count() const { return impl_->directory.loaded_count(); }
 telemetry::Registry& Hub::registry() { return impl_->context.registry; }
+void Hub::say_of_peers(LogLevel level, std::string_view event, std::string_view text, LogFields fields) {
+  impl_->context.say_of_peers(level, event, text, std::move(fields));
+}
 
 HubUsage Hub::usage() const {
   HubUsage usage;

@@ -27,7 +27,8 @@ void HubLog::say(LogLevel level, Now now, std::string_view event, std::string_vi
 }
 
 void HubLog::say_of_peers(LogLevel level, Now now, std::string_view event, std::string_view text, Fields fields) {
-  const auto wait = limiter_.charge(1, kOfPeers, now.monotonic);
+  auto& limiter = level == LogLevel::info ? of_information_ : of_trouble_;
+  const auto wait = limiter.charge(1, kOfPeers, now.monotonic);
   if (wait > wait.zero()) {
     ++left_out_;
     return;

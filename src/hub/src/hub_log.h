@@ -7,10 +7,11 @@
 namespace theta::hub {
 
 /// The hub's log. What peers can cause at will goes through `say_of_peers`, which bounds how much of it is said, so
-/// that nobody fills a disk with it.
+/// that nobody fills a disk with it. What is only information has a bound of its own: no flood of connections hides a
+/// warning.
 class HubLog {
  public:
-  using Fields = std::vector<std::pair<std::string, std::string>>;
+  using Fields = LogFields;
 
   explicit HubLog(LogSink sink) : sink_(std::move(sink)) {}
 
@@ -21,7 +22,8 @@ class HubLog {
 
  private:
   LogSink sink_;
-  log::RateLimiter limiter_;
+  log::RateLimiter of_information_;
+  log::RateLimiter of_trouble_;
   std::uint64_t left_out_ = 0;
   std::uint64_t left_out_told_ = 0;
 };

@@ -59,7 +59,9 @@ HubWeb::HubWeb(Dependencies dependencies, const HttpLimits& limits)
       site_({.is_ready = dependencies_.is_ready,
              .metrics = dependencies_.metrics,
              .rtc = [this](const HttpRequest& request) { return answer_offer(request); },
-             .refuse_websocket = [this](const transport::SocketAddress& remote) { return refuse_websocket(remote); }}),
+             .refuse_websocket = [this](const transport::SocketAddress& remote) { return refuse_websocket(remote); },
+             .on_signalling_refused = [this](const HttpRequest& request,
+                                             const HttpAnswer& answer) { say_refused(request, answer); }}),
       websockets_(dependencies_.transports.websockets(), dependencies_.turn),
       http_(dependencies_.loop, limits, [this](const HttpRequest& request) { return site_.answer(request); }) {
   http_.set_websockets(&websockets_);
@@ -193,6 +195,16 @@ std::optional<HttpAnswer> HubWeb::refuse_websocket(const transport::SocketAddres
   auto answer = text_answer(is_own_fault ? 429 : 503, refusal->message + "\n");
   answer.fields.emplace_back("Retry-After", "5");
   return answer;
+}
+
+void HubWeb::say_refused(const HttpRequest& request, const HttpAnswer& answer) {
+  const auto status = std::to_string(answer.status);
+  const auto sentence = answer.body.view();
+  dependencies_.say_of_peers(
+      LogLevel::warning, "signalling_refused",
+      "A request to " + std::string(request.path) + " was refused with " + status + ": " +
+          std::string(sentence.begin(), sentence.end()),
+      {{"path", std::string(request.path)}, {"status", status}, {"address", request.remote.to_string()}});
 }
 
 transport::SocketAddress HubWeb::candidate_for(const transport::SocketAddress& local) const {

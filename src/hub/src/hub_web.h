@@ -30,7 +30,10 @@ class HubWeb {
     std::function<Now()> clock;
     std::function<bool()> is_ready;
     std::function<std::string()> metrics;
-    std::function<void(LogLevel, std::string_view event, std::string_view text, HubLog::Fields)> say;
+    using Say = std::function<void(LogLevel, std::string_view event, std::string_view text, HubLog::Fields)>;
+    Say say;
+    /// For what peers can cause at will.
+    Say say_of_peers;
   };
 
   explicit HubWeb(Dependencies dependencies, const HttpLimits& limits);
@@ -64,6 +67,7 @@ class HubWeb {
   [[nodiscard]] std::string make_page(const HubPlace& place) const;
   void say_what_is_served(const HubPlace& place, const Prepared& prepared);
   [[nodiscard]] std::optional<HttpAnswer> refuse_websocket(const transport::SocketAddress& remote);
+  void say_refused(const HttpRequest& request, const HttpAnswer& answer);
   [[nodiscard]] HttpAnswer answer_offer(const HttpRequest& request);
   /// Where a browser that reached us by this local address is told to send datagrams.
   [[nodiscard]] transport::SocketAddress candidate_for(const transport::SocketAddress& local) const;

@@ -199,23 +199,29 @@ void HubServer::State::make_hub() {
 
 ServerResult<void> HubServer::State::open_web() {
   web = std::make_unique<HubWeb>(
-      HubWeb::Dependencies{.loop = loop,
-                           .transports = *transports,
-                           .key = folder.key(),
-                           .data_folder = folder.path(),
-                           .default_editor_folders = options.default_editor_folders,
-                           .turn = {.begin =
-                                        [this] {
-                                          const auto now = read_clocks();
-                                          hub->set_now(now);
-                                          return now;
-                                        },
-                                    .end = [this](Now now) { turn(now); }},
-                           .clock = read_clocks,
-                           .is_ready = [this] { return hub->is_ready() && phase == Phase::serving; },
-                           .metrics = [this] { return metrics_text(); },
-                           .say = [this](LogLevel level, std::string_view event, std::string_view text,
-                                         HubLog::Fields fields) { say(level, event, text, std::move(fields)); }},
+      HubWeb::Dependencies{
+          .loop = loop,
+          .transports = *transports,
+          .key = folder.key(),
+          .data_folder = folder.path(),
+          .default_editor_folders = options.default_editor_folders,
+          .turn = {.begin =
+                       [this] {
+                         const auto now = read_clocks();
+                         hub->set_now(now);
+                         return now;
+                       },
+                   .end = [this](Now now) { turn(now); }},
+          .clock = read_clocks,
+          .is_ready = [this] { return hub->is_ready() && phase == Phase::serving; },
+          .metrics = [this] { return metrics_text(); },
+          .say = [this](LogLevel level, std::string_view event, std::string_view text,
+                        HubLog::Fields fields) { say(level, event, text, std::move(fields)); },
+          .say_of_peers =
+              [this](LogLevel level, std::string_view event, std::string_view text, HubLog::Fields fields) {
+                hub->set_now(read_clocks());
+                hub->say_of_peers(level, event, text, std::move(fields));
+              }},
       config.http);
   if (auto opened = web->open(config.place); !opened) return opened;
   addresses = {transports->mux().local_address().to_string(), web->local_address(), web->page(),

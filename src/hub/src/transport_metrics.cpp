@@ -156,6 +156,12 @@ void TransportMetrics::refresh(const HttpStats& http, const HttpSiteStats& site,
   http_rejection("origin", site.wrong_origin);
   http_rejection("no_websocket", site.no_websocket);
   http_rejection("websocket_limit", site.websocket_refused);
+  for (const auto& [door, value] : {std::pair{"rtc", site.rtc_refusals}, std::pair{"ws", site.ws_refusals}})
+    set({.name = "signalling_rejections",
+         .help = "Requests for a connection that were refused, for whatever reason, by door.",
+         .label_key = "door",
+         .label_value = door},
+        value);
   count("rtc_offers_answered", "Offers for WebRTC that were answered.", rtc.answered);
   const auto offer = [this](std::string_view reason, std::uint64_t value) {
     set({.name = "rtc_rejections",

@@ -107,6 +107,9 @@ class Hub final : public transport::EventSink {
   [[nodiscard]] telemetry::Snapshot metrics();
   /// For the owner's own metrics, exported with the hub's.
   [[nodiscard]] telemetry::Registry& registry();
+  /// For what the owner has to log of peers: bounded together with what the hub itself says of them, and counted when
+  /// it is left out.
+  void say_of_peers(LogLevel level, std::string_view event, std::string_view text, LogFields fields);
 
  private:
   struct Impl;
