@@ -339,6 +339,24 @@ TEST(WebSocketEngine, PeerThatAnswersPingsStays) {
   EXPECT_GT(browser->link.pings.size(), 50U);
 }
 
+TEST(WebSocketEngine, PeerThatFloodsWithPingsIsLetGoAndOneThatPingsNowAndThenStays) {
+  WebSocketWire wire;
+  const auto patient = wire.connect();
+  for (std::size_t window = 0; window < 3; ++window) {
+    for (std::size_t count = 0; count < kIdleFramesMax; ++count) wire.engine.on_ping(patient->peer, wire.now);
+    wire.engine.flush(wire.now);
+    wire.run_for(kIdleFramesWindow);
+  }
+  EXPECT_FALSE(patient->link.close_code.has_value());
+  const auto flooding = wire.connect();
+  for (std::size_t count = 0; count < kIdleFramesMax; ++count) wire.engine.on_ping(flooding->peer, wire.now);
+  EXPECT_EQ(wire.engine.stats().protocol_errors, 0U);
+  wire.engine.on_pong(flooding->peer, "never asked", wire.now);
+  wire.engine.flush(wire.now);
+  EXPECT_EQ(wire.engine.stats().protocol_errors, 1U);
+  EXPECT_EQ(flooding->link.close_code, 4002);
+}
+
 TEST(WebSocketEngine, RoundTripIsMeasuredByPingsAndForeignPongsAreIgnored) {
   WebSocketWire wire;
   const auto browser = wire.connect();

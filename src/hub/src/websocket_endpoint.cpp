@@ -68,6 +68,7 @@ class WebSocketEndpoint::Connection final : public transport::WebSocketLink,
     socket_.binary(true);
     socket_.control_callback([this](websocket::frame_type kind, beast::string_view payload) {
       if (kind == websocket::frame_type::pong) on_pong({payload.data(), payload.size()});
+      if (kind == websocket::frame_type::ping) on_ping();
     });
     socket_.async_accept(request_, [self = this->shared_from_this()](beast::error_code error) {
       self->request_ = {};
@@ -128,6 +129,12 @@ class WebSocketEndpoint::Connection final : public transport::WebSocketLink,
       return end(code == 0 ? std::uint16_t{websocket::close_code::no_status} : code,
                  {why.reason.data(), why.reason.size()});
     }
+    // Beast has sent the close frame already, with the code of RFC 6455.
+    if (error == websocket::condition::protocol_violation)
+      drive([&](transport::WebSocketEngine& engine, MonotonicTime now) {
+        engine.on_protocol_error(peer_, "a frame breaks RFC 6455: " + error.message(), now);
+        engine.on_ended(std::exchange(peer_, {}), 0, {}, now);
+      });
     if (error) return end(0, {});
     drive([&](transport::WebSocketEngine& engine, MonotonicTime now) {
       if (!socket_.got_binary()) return engine.on_protocol_error(peer_, "expected binary messages, got text", now);
@@ -140,6 +147,11 @@ class WebSocketEndpoint::Connection final : public transport::WebSocketLink,
     asio::post(socket_.get_executor(), [self = this->shared_from_this(), payload = std::move(payload)] {
       self->drive(
           [&](transport::WebSocketEngine& engine, MonotonicTime now) { engine.on_pong(self->peer_, payload, now); });
+    });
+  }
+  void on_ping() {
+    asio::post(socket_.get_executor(), [self = this->shared_from_this()] {
+      self->drive([&](transport::WebSocketEngine& engine, MonotonicTime now) { engine.on_ping(self->peer_, now); });
     });
   }
   void end(std::uint16_t code, std::string_view reason) {

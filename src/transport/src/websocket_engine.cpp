@@ -273,6 +273,9 @@ void WebSocketEngine::on_written(PeerId peer, MonotonicTime now) {
 void WebSocketEngine::on_pong(PeerId peer, std::string_view payload, MonotonicTime now) {
   core_->drive(peer, now, [&](WebSocketPeer& entry) { entry.on_pong(payload); });
 }
+void WebSocketEngine::on_ping(PeerId peer, MonotonicTime now) {
+  core_->drive(peer, now, [](WebSocketPeer& entry) { entry.on_ping(); });
+}
 void WebSocketEngine::on_protocol_error(PeerId peer, const std::string& text, MonotonicTime now) {
   core_->drive(peer, now, [&](WebSocketPeer& entry) { entry.on_protocol_error(text); });
 }

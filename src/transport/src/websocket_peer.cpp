@@ -128,7 +128,7 @@ void WebSocketPeer::deliver(ByteView message) {
 
 void WebSocketPeer::on_pong(std::string_view payload) {
   heard_at_ = host_.now();
-  if (!is_ping_out_ || payload != std::to_string(pings_sent_)) return;
+  if (!is_ping_out_ || payload != std::to_string(pings_sent_)) return count_idle_frame();
   is_ping_out_ = false;
   // RFC 6298 section 2, as QUIC measures it too.
   const auto sample = host_.now() - pinged_at_;
@@ -141,6 +141,21 @@ void WebSocketPeer::on_pong(std::string_view payload) {
   const auto deviation = std::max(stats_.rtt, sample) - std::min(stats_.rtt, sample);
   stats_.jitter = (stats_.jitter * 3 + deviation) / 4;
   stats_.rtt = (stats_.rtt * 7 + sample) / 8;
+}
+
+void WebSocketPeer::on_ping() {
+  heard_at_ = host_.now();
+  count_idle_frame();
+}
+
+void WebSocketPeer::count_idle_frame() {
+  if (host_.now() >= idle_frames_since_ + kIdleFramesWindow) {
+    idle_frames_since_ = host_.now();
+    idle_frames_ = 0;
+  }
+  if (++idle_frames_ > kIdleFramesMax)
+    on_protocol_error("more than " + std::to_string(kIdleFramesMax) +
+                      " pings or unasked pongs came in ten seconds; they carry nothing");
 }
 
 PeerStats WebSocketPeer::stats() const { return stats_; }

@@ -34,6 +34,7 @@ class WebSocketPeer {
   void on_data(ByteView bytes, bool is_last);
   void on_written();
   void on_pong(std::string_view payload);
+  void on_ping();
   void on_protocol_error(const std::string& text);
   /// The link is gone.
   void on_ended(std::uint16_t code, std::string_view reason);
@@ -95,6 +96,8 @@ class WebSocketPeer {
   void send_close_frame();
   void send_ping();
   void release_incoming();
+  /// Ends the connection when there are more than `kIdleFramesMax` of them.
+  void count_idle_frame();
 
   WebSocketHost& host_;
   PeerId id_;
@@ -120,6 +123,8 @@ class WebSocketPeer {
   MonotonicTime write_began_at_{};
   MonotonicTime close_deadline_ = MonotonicTime::max();
 
+  std::size_t idle_frames_ = 0;
+  MonotonicTime idle_frames_since_{};
   std::uint64_t pings_sent_ = 0;
   bool is_ping_out_ = false;
   MonotonicTime pinged_at_{};

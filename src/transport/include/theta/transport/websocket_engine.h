@@ -48,6 +48,11 @@ struct WebSocketOptions {
   std::size_t half_open_per_network_max = 256;
 };
 
+/// Pings, and pongs that nobody asked for, that a peer may send within a window: each costs an answer or a turn and
+/// carries nothing.
+inline constexpr std::size_t kIdleFramesMax = 100;
+inline constexpr MonotonicClock::duration kIdleFramesWindow = std::chrono::seconds{10};
+
 struct WebSocketStats {
   std::uint64_t connections_accepted = 0;
   std::uint64_t handshakes_completed = 0;
@@ -112,6 +117,8 @@ class WebSocketEngine final : public Transport {
   void on_data(PeerId peer, ByteView bytes, bool is_last, MonotonicTime now);
   void on_written(PeerId peer, MonotonicTime now);
   void on_pong(PeerId peer, std::string_view payload, MonotonicTime now);
+  /// The peer pinged, which browsers never do and others seldom: answered by the link, and bounded here.
+  void on_ping(PeerId peer, MonotonicTime now);
   /// The peer sent something that is no part of the protocol (a text message, a broken frame).
   void on_protocol_error(PeerId peer, const std::string& text, MonotonicTime now);
   /// The connection is over. `code` 0: without a close frame. The link is not used any more.
