@@ -50,7 +50,7 @@ async function metric(sample) {
   return Number(line.slice(sample.length + 1));
 }
 
-/** Resolves when the sample is at least so much: what a client did may reach the hub after the client's next request. */
+/** Resolves when the sample is at least so much: what a client did may reach the hub after its next request. */
 async function reaches(sample, least) {
   while ((await metric(sample)) < least) await new Promise(setImmediate);
 }

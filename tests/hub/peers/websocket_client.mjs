@@ -34,8 +34,9 @@ export class WebSocketClient {
     const client = new WebSocketClient(socket);
     const key = crypto.randomBytes(16).toString("base64");
     socket.write(
-      `GET /ws HTTP/1.1\r\nHost: ${host}:${port}\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: theta.1\r\nSec-WebSocket-Key: ${key}\r\n\r\n`);
+      `GET /ws HTTP/1.1\r\nHost: ${host}:${port}\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\n` +
+      `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: theta.1\r\n` +
+      `Sec-WebSocket-Key: ${key}\r\n\r\n`);
     const head = (await client.#take(() => {
       const end = client.#buffer.indexOf("\r\n\r\n");
       return end < 0 ? 0 : end + 4;
