@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "theta/base/hex.h"
+#include "theta/crypto/hash.h"
 
 namespace theta::client {
 namespace {
@@ -183,13 +184,21 @@ std::string FilePersistence::asset_path(const AssetId& asset) const {
 
 ClientResult<std::vector<SharedBytes>> FilePersistence::load_assets() const {
   std::vector<SharedBytes> assets;
+  std::vector<std::string> torn;  // paths
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
     if (!entry.path().filename().string().starts_with(kAssetPrefix)) continue;
     auto bytes = read_file(entry.path().string());
     if (!bytes) return tl::unexpected(bytes.error());
-    assets.emplace_back(std::move(*bytes));
+    // A machine that died may have torn it; left there, it would be in the way of the whole one.
+    if (asset_path(AssetId::from(crypto::hash256(*bytes).view())) == entry.path().string()) {
+      assets.emplace_back(std::move(*bytes));
+    } else {
+      torn.push_back(entry.path().string());
+    }
   }
+  for (const auto& path : torn)
+    if (::unlink(path.c_str()) != 0) return system_failure("cannot remove", path);
   if (error) return fail(ClientError::storage, "cannot list the state folder " + folder_ + ": " + error.message());
   return assets;
 }

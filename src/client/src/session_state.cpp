@@ -16,7 +16,7 @@ ClientResult<void> Session::Impl::restore() {
   if (persistence == nullptr) return {};
   auto stored = persistence->load();
   if (!stored) return tl::unexpected(stored.error());
-  // Before anything else asks for the lane: a torn one has another id, which no command names.
+  // Before anything else asks for the lane.
   for (auto& asset : stored->assets) static_cast<void>(assets.upload(std::move(asset)));
   // The journal belongs to a state, so there is one from the start.
   if (stored->state.empty()) return begin_state();

@@ -17,7 +17,7 @@ class Persistence {
   struct Stored {
     Bytes state;  // empty: nothing was ever stored
     Bytes journal;
-    std::vector<SharedBytes> assets = {};  // kept and not forgotten, in any order; torn ones may be among them
+    std::vector<SharedBytes> assets = {};  // kept and not forgotten, in any order, whole
   };
   [[nodiscard]] virtual ClientResult<Stored> load() = 0;
   /// Replaces the state and empties the journal; both or neither, also when the process or the machine dies.
