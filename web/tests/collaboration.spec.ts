@@ -167,7 +167,7 @@ test("whoever loses against a newer edit is asked, and can redo on top", async (
   await bob.idle();
   await ann.page.evaluate(() => globalThis.theta.room.goOnline());
   const prompt = ann.page.getByRole("alertdialog", { name: "Conflicts" });
-  await expect(prompt).toContainText("Bob");
+  await expect(prompt).toContainText("Your move of “Cube” lost to Bob, who moved, rotated or scaled it meanwhile.");
   expect(await ann.positionOf("Cube")).toEqual([9, expect.any(Number), expect.any(Number)]);
 
   await prompt.getByRole("button", { name: "Redo on top" }).click();

@@ -29,6 +29,11 @@ export class UndoLabels {
     return this.undone.value.at(-1)?.handles.length ?? 1;
   }
 
+  /** Of the step that a command is part of. */
+  labelOf(handle: number): string | undefined {
+    return [...this.done.value, ...this.undone.value].find(({ handles }) => handles.includes(handle))?.label;
+  }
+
   did(handle: number, label: string): void {
     this.done.value = [...this.done.value, { label, handles: [handle] }].slice(-kStepsMax);
     this.undone.value = [];

@@ -1,7 +1,7 @@
 import {
   CommandError, type AssetId, type Acknowledged, type Command, type Conflict, type EntityId, type HistoryEntry,
-  type ImportFiles, type InviteLinks, type LongTask, type Member, type MeshGeometry, type NewEntity, type Participant,
-  type Presence, type Role, type Room, type RoomEvents, type SceneChange, type Status, type Submitted,
+  type ImportFiles, type InviteLinks, type LongTask, type Member, type MeshGeometry, type NewEntity, type Outcome,
+  type Participant, type Presence, type Role, type Room, type RoomEvents, type SceneChange, type Status, type Submitted,
 } from "@theta/client";
 import { FakeScene, type Before } from "./fake_scene.js";
 
@@ -138,9 +138,9 @@ export class FakeRoom implements Room {
   }
 
   /** A command of ours lost against Grace's. */
-  loseAgainst(command: string, text: string): Conflict {
-    const outcome = { command, status: "superseded" as const, reason: "superseded" };
-    const conflict = { handle: ++this.handle, outcome, blocker_name: "Grace", text };
+  loseAgainst(command: string, text: string, more: Partial<Outcome> = {}, handle = ++this.handle): Conflict {
+    const outcome = { command, status: "superseded" as const, ...more };
+    const conflict = { handle, outcome, blocker_name: "Grace", text };
     this.emit("conflict", conflict);
     return conflict;
   }

@@ -1,6 +1,7 @@
 import { Button } from "../components/button.js";
 import { Icon } from "../components/icon.js";
 import { useWorkspace, type PendingConflict } from "../workspace.js";
+import { conflictText } from "./conflict_text.js";
 
 /** More than these are counted rather than listed. */
 const kShownMax = 4;
@@ -44,7 +45,11 @@ function Conflict({ pending: { number, conflict } }: { pending: PendingConflict 
   const entity = conflict.outcome.blocker?.entity;
   return (
     <li class="conflict">
-      <p>{conflict.text}</p>
+      <p>{conflictText(editor, conflict)}</p>
+      <details class="hint">
+        <summary>In the words of the log</summary>
+        {conflict.text}
+      </details>
       <div class="conflict-answers">
         <Button kind="primary" onClick={redo}>
           Redo on top

@@ -129,7 +129,8 @@ export class Tools implements PointerActions {
   /** The gesture stays on the screen until the scene has what it did, so nothing jumps back in between. */
   private async submit(command: Command, drag: Drag): Promise<void> {
     const count = drag.entities.length;
-    const what = count === 1 ? (this.view.graph.get(drag.entities[0]!)?.entity.name || "object") : `${count} objects`;
+    const name = count === 1 ? this.view.graph.get(drag.entities[0]!)?.entity.name : undefined;
+    const what = name ? `“${name}”` : count === 1 ? "1 object" : `${count} objects`;
     const verb = { move: "Move", rotate: "Rotate", scale: "Scale" }[drag.kind];
     await this.editor.perform(`${verb} ${what}`, this.editor.room.submit(command));
     if (this.settling.delete(drag)) drag.release();

@@ -1,9 +1,11 @@
 import { fireEvent, render, screen, within } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
+import type { Outcome } from "@theta/client";
 import type { ComponentChildren } from "preact";
 import { expect, test, vi } from "vitest";
 import { createEditor } from "../../src/editor.js";
 import { Banners, connectionBanner, kDeepQueue } from "../../src/panels/banners.js";
+import { conflictText } from "../../src/panels/conflict_text.js";
 import { Conflicts } from "../../src/panels/conflicts.js";
 import History, { LookBackBar } from "../../src/panels/history.js";
 import { Inspector } from "../../src/panels/inspector.js";
@@ -161,11 +163,40 @@ test("ConflictsQueueAndAreRedoneOrDiscarded", async () => {
   room.loseAgainst("set_material", "Grace painted the vase.");
   const panel = await screen.findByRole("alertdialog");
   expect(panel.textContent).toContain("2 of your edits were overtaken");
+  expect(within(panel).getByText("Your move did not go through.")).toBeTruthy();
+  expect(within(panel).getByText("Grace moved the vase after you did.").tagName).toBe("DETAILS");
   await user.click(within(panel).getAllByRole("button", { name: "Redo on top" })[0] as HTMLElement);
   expect(room.submitted.at(-1)).toEqual({ command: "set_transform" });
   expect(workspace.conflicts.value).toHaveLength(1);
   await user.click(within(panel).getByRole("button", { name: "Discard" }));
   expect(screen.queryByRole("alertdialog")).toBeNull();
+});
+
+test("AConflictSaysWhoDidWhatToWhichObject", async () => {
+  const { room, editor } = open();
+  const { ids } = await room.create([{ name: "box" }]);
+  const entity = ids[0] as string;
+  const blocker = { author: 2, seq: 7, entity, component: "transform" };
+  const said = (command: string, outcome: Partial<Outcome>, handle?: number) =>
+    conflictText(editor, room.loseAgainst(command, "set_transform came too late", outcome, handle));
+  expect(said("set_transform", { blocker })).toBe(
+    "Your move of “box” lost to Grace, who moved, rotated or scaled it meanwhile.",
+  );
+  const turn = { command: "rotate_by" as const, targets: ids, rotation: [0, 0, 0, 1] as const };
+  const turned = await editor.perform("Rotate “box”", room.submit(turn));
+  expect(said("set_transform", { blocker }, turned?.handle)).toContain("Your rotation of “box” lost to Grace");
+  expect(said("set_material", { blocker: { ...blocker, component: "material" } })).toBe(
+    "Your change of the material of “box” lost to Grace, who changed its material meanwhile.",
+  );
+  expect(said("set_light", { blocker, status: "rejected", reason: "changed_by_other" })).toContain("not go through");
+  expect(said("translate_by", { blocker, status: "applied" })).toContain("left out “box”: Grace");
+  expect(said("set_parent_of_tomorrow", {})).toBe("Your edit did not go through.");
+  room.remote({ command: "delete_entities", targets: ids });
+  expect(said("rename_entity", { blocker: { ...blocker, component: "name" } })).toContain("something that was deleted");
+  const gone = { blocker: { ...blocker, component: "existence" }, reason: "no_such_entity" };
+  expect(said("rename_entity", { ...gone, status: "rejected" })).toBe(
+    "Your renaming did not go through: Grace has deleted its object.",
+  );
 });
 
 test("BannersSayWhatAPersonMustKnowAboutTheConnection", () => {
