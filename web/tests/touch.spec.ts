@@ -6,6 +6,20 @@ import { distanceOf, expectNear, frameAll, handleOf, poseOf, put, rounded, type 
 
 const kPhone = { hasTouch: true, isMobile: true, viewport: { width: 412, height: 780 } };
 
+const kNarrowPhone = { ...kPhone, viewport: { width: 390, height: 780 } };
+
+test("on a narrow phone the whole bar fits, whoever is here", async ({ openRoom }) => {
+  const room = await openRoom();
+  for (const name of ["Bob", "Cleo", "Dora", "Emil"]) await room.join(name, { viewport: { width: 200, height: 200 } });
+  const { page } = await room.join("Ann", kNarrowPhone);
+  const faces = page.getByRole("button", { name: "People: 5 here" });
+  await faces.waitFor();
+  const bar = await page.locator(".top-bar").evaluate(({ clientWidth, scrollWidth }) => scrollWidth - clientWidth);
+  expect(bar).toBe(0);
+  const { x, width } = (await faces.boundingBox())!;
+  expect(x + width).toBeLessThanOrEqual(390);
+});
+
 type Touch = (...way: readonly (readonly Spot[])[]) => Promise<unknown>;
 
 /**

@@ -178,6 +178,7 @@ function PeopleHere() {
       class="faces"
       aria-label={label}
       data-tooltip={label}
+      data-count={here.length}
       onClick={() => workspace.openTab("people")}
     >
       {here.slice(0, kFacesMax).map(({ session, author, name }) => {
