@@ -12,6 +12,18 @@ async function expectAccessible(page: Person["page"], where: string): Promise<vo
   expect.soft(found, where).toEqual([]);
 }
 
+/** The columns of the help sheet begin on one line. */
+async function expectLevelColumns(page: Person["page"]): Promise<void> {
+  const tops = await page.locator(".help-group > h3").evaluateAll((titles) => {
+    const highest = new Map<number, number>();
+    for (const { left, top } of titles.map((title) => title.getBoundingClientRect()))
+      highest.set(left, Math.min(top, highest.get(left) ?? Infinity));
+    return [...highest.values()];
+  });
+  expect(tops).toHaveLength(2);
+  expect(tops[1]).toBeCloseTo(tops[0]!, 1);
+}
+
 test.use({ contextOptions: { reducedMotion: "reduce" } });
 
 test("the way in and every panel and dialog, light and dark", async ({ browser, openRoom }) => {
@@ -45,6 +57,7 @@ test("the way in and every panel and dialog, light and dark", async ({ browser, 
       await press(ann, keys);
       await page.getByRole("dialog", { name: dialog }).waitFor();
       await expectAccessible(page, `${dialog}, ${theme} theme`);
+      if (dialog === "Keys and gestures") await expectLevelColumns(page);
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
     }

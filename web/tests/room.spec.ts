@@ -42,6 +42,10 @@ async function copyInvite(person: Person, terms: InviteTerms): Promise<string> {
   if (terms.expiry) await dialog.getByLabel("The link ends").selectOption({ label: terms.expiry });
   if (terms.uses) await dialog.getByLabel("It can be used").selectOption({ label: terms.uses });
   await dialog.getByRole("button", { name: "Make a link" }).click();
+  const shown = dialog.getByLabel("For browsers", { exact: true });
+  await expect(shown).toBeFocused();
+  // It begins with where it leads to.
+  expect(await shown.evaluate((input) => input.scrollLeft)).toBe(0);
   await dialog.getByRole("button", { name: "Copy the link for browsers" }).click();
   await expect(page.getByRole("status", { name: "Messages" })).toContainText("The link is copied");
   const link = await page.evaluate(() => navigator.clipboard.readText());

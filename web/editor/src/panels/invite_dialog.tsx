@@ -115,13 +115,19 @@ function LinkLine({ label, link, focused = false }: { label: string; link: strin
             class="text-input"
             readOnly
             value={link}
-            onFocus={(event) => event.currentTarget.select()}
+            onFocus={(event) => selectFromEnd(event.currentTarget)}
           />
           <IconButton icon="copy" label={`Copy the link ${label.toLowerCase()}`} onClick={() => void copy()} />
         </span>
       )}
     </Field>
   );
+}
+
+/** Browsers show the end of a selection where it moves to: backwards that is the start of the link, with its host. */
+function selectFromEnd(input: HTMLInputElement): void {
+  input.setSelectionRange(0, input.value.length, "backward");
+  input.scrollLeft = 0;
 }
 
 /** The room's log names an invite only once somebody came by it. */
