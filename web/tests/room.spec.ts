@@ -92,7 +92,8 @@ test("a link from the invite dialog makes a viewer, who can become an editor and
   await manage(ann, "Bob", "Put out…");
   await ann.page.getByRole("dialog", { name: "Put out Bob?" }).getByRole("button", { name: "Put out" }).click();
   await expect(ann.page.getByRole("list", { name: "People without a role" })).toContainText("Bob");
-  await expect(stateOf(bob)).toContainText("An admin has revoked this author's role in the room. Ask an admin");
+  await expect(stateOf(bob)).toContainText("An admin has taken your access to this room.");
+  await expect(bob.page.getByRole("button", { name: "Try now" })).toHaveCount(0);
   await expect(addButton(bob)).toBeDisabled();
   ann.expectNoComplaints();
 });

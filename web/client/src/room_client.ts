@@ -47,6 +47,7 @@ export class RoomClient implements Room {
   status: Status = {
     phase: "connecting", role: "none", writer: true, author: "", head: 0, queued_commands: 0, commands_in_flight: 0,
     rate_limited: false, uploads: 0, unstored_edits: 0, text: "", will_retry: true,
+    put_out: false,
   };
   private readonly people = new People();
   private readonly meshes = new MeshCache((asset) => this.readMesh(asset));
@@ -68,6 +69,9 @@ export class RoomClient implements Room {
   private storageText = "";
   private rtc: RtcLink | undefined;
   private isClosed = false;
+  /** The person asked for it, so there is nothing to tell about why. */
+  private wentOffline = false;
+  private isPutOut = false;
   private readonly onNetwork = (): void => this.hurry();
   private readonly onVisible = (): void => {
     if (document.visibilityState === "visible") this.hurry();
@@ -279,10 +283,12 @@ export class RoomClient implements Room {
   // ---- Coming and going -------------------------------------------------------------------------------------------
 
   goOffline(): void {
+    this.wentOffline = true;
     this.request("go_offline").catch(() => undefined);
   }
 
   goOnline(): void {
+    this.wentOffline = false;
     this.request("go_online").catch(() => undefined);
   }
 
@@ -385,6 +391,9 @@ export class RoomClient implements Room {
       case "members": this.people.setMembers(event.members); break;
       case "participants": this.people.setParticipants(event.participants); break;
       case "presence": this.people.setPresence(event.updates); break;
+      case "attached": this.isPutOut = false; break;
+      // Whoever has records of the room was let in before.
+      case "disconnected": this.isPutOut = event.refusal === "forbidden" && this.status.head > 0; break;
       case "status": this.onStatus(event); break;
       case "settled": this.onSettled(event); break;
       case "conflict": this.fire("conflict", event as Conflict); break;
@@ -439,7 +448,8 @@ export class RoomClient implements Room {
   }
 
   private onStatus(event: Status & { event?: string }): void {
-    const { event: _, ...status } = event;
+    const { event: _, ...told } = { ...event, put_out: this.isPutOut };
+    const status = this.wentOffline && told.phase === "offline" ? { ...told, text: "" } : told;
     this.status = this.storageText && !status.text ? { ...status, text: this.storageText } : status;
     this.fire("status", this.status);
   }

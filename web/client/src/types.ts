@@ -288,10 +288,12 @@ export interface Status {
   /** Edits that this device has not stored yet; 0 before a page may safely go. */
   readonly unstored_edits: number;
   readonly rtt_ms?: number;
-  /** The last sentence about the connection: why it ended, why it was refused. */
+  /** The last sentence about the connection: why it ended, why it was refused; empty after `Room.goOffline`. */
   readonly text: string;
   /** Set while `phase` is `offline`: whether another attempt follows by itself. */
   readonly will_retry: boolean;
+  /** An admin has revoked this person's role: the hub lets them in no more. What waits is kept, and sent if it does. */
+  readonly put_out: boolean;
 }
 
 /** One command of a record, and what it did in words. */

@@ -94,6 +94,26 @@ test("a lost edit becomes a conflict that can be answered", async () => {
   expect(ann.scene.get(id!)?.name).toBe("mine");
 });
 
+test("who is put out knows it, and keeps what was not sent", async () => {
+  const [ann, bob] = [await open("Ann"), await open("Bob", { link: hub.browserLink(hub.invite(native, "editor")) })];
+  const { ids: [id] } = await bob.create([{ name: "box" }]);
+  await bob.idle();
+  bob.goOffline();
+  await until(bob, () => bob.status.phase === "offline");
+  expect(bob.status).toMatchObject({ text: "", will_retry: false });
+  await bob.submit({ command: "rename_entity", target: id!, name: "crate" });
+  await (await ann.submit({ command: "revoke_role", author: bob.status.author })).settled;
+  bob.goOnline();
+  await until(bob, () => bob.status.phase === "offline" && bob.status.text.includes("revoked"));
+  expect(bob.status).toMatchObject({ put_out: true, queued_commands: 1 });
+  expect(bob.scene.get(id!)?.name).toBe("crate");
+  await (await ann.submit({ command: "grant_role", author: bob.status.author, role: "editor" })).settled;
+  bob.goOnline();
+  await bob.idle();
+  expect(bob.status.put_out).toBe(false);
+  await until(ann, () => ann.scene.get(id!)?.name === "crate");
+});
+
 test("people are seen with their names, roles and what they show", async () => {
   const [ann, bob] = [await open("Ann"), await open("Bob", { link: hub.browserLink(hub.invite(native, "editor")) })];
   await until(ann, () => ann.participants.some((one) => one.name === "Bob"));

@@ -175,6 +175,7 @@ function forgetRemoved(selection: Signal<readonly EntityId[]>, scene: Scene, cha
 function whyReadOnly(status: Status, lookBack: LookBack | null): string {
   if (lookBack !== null) return "This is the past; go back to now to edit.";
   if (status.phase === "stopped") return "This session has ended.";
+  if (status.put_out) return "An admin has taken your access to this room.";
   if (!status.writer) return "Another tab of yours is editing this room.";
   if (status.role === "viewer" || status.role === "none") return "You are a viewer in this room.";
   return "";

@@ -21,7 +21,7 @@ export class FakeRoom implements Room {
   status: Status = {
     phase: "live", transport_kind: "webrtc", role: "admin", writer: true, author: SELF, session: 1, head: 1,
     queued_commands: 0, commands_in_flight: 0, rate_limited: false, uploads: 0, unstored_edits: 0, rtt_ms: 2, text: "",
-    will_retry: false,
+    will_retry: false, put_out: false,
   };
   /** Everything that was submitted, for tests to look at. */
   readonly submitted: Command[] = [];
@@ -228,7 +228,7 @@ export class FakeRoom implements Room {
   }
 
   goOffline(): void {
-    this.setStatus({ phase: "offline" });
+    this.setStatus({ phase: "offline", text: "", will_retry: false });
   }
 
   goOnline(): void {

@@ -1,4 +1,5 @@
 import type { Status } from "@theta/client";
+import { action } from "../actions/index.js";
 import { Button } from "../components/button.js";
 import { Icon, type IconName } from "../components/icon.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
@@ -23,21 +24,24 @@ function edits(count: number): string {
 }
 
 /** What a person has to know about the connection, most pressing first. */
-export function connectionBanner({ editor }: Workspace, reload: () => void): Banner | null {
+export function connectionBanner(workspace: Workspace, reload: () => void): Banner | null {
+  const { editor } = workspace;
   const status = editor.status.value;
   const pending = pendingEdits(status);
   if (status.phase === "stopped") {
     const text = status.text === "" ? "This session has ended for good." : status.text;
     return { kind: "error", icon: "warning", text, action: { label: "Load the page again", run: reload } };
   }
+  if (status.put_out) return putOutBanner(workspace, pending);
   if (status.phase === "offline") {
     const waiting =
       pending === 0 ? "What you edit is kept here until you are back." : `${edits(pending)} for the connection.`;
+    const isAskedFor = status.text === "" && !status.will_retry;
     const why = status.text === "" ? "" : ` ${status.text}`;
     return {
       kind: "warning",
       icon: "offline",
-      text: `You are offline.${why} ${waiting}`,
+      text: isAskedFor ? `You went offline. ${waiting}` : `You are offline.${why} ${waiting}`,
       action: { label: status.will_retry ? "Try now" : "Go online", run: () => editor.room.goOnline() },
     };
   }
@@ -67,6 +71,20 @@ export function connectionBanner({ editor }: Workspace, reload: () => void): Ban
     };
   }
   return null;
+}
+
+/** The network is not at fault, so there is nothing to try; the hub is asked again from time to time all the same. */
+function putOutBanner(workspace: Workspace, pending: number): Banner {
+  const kept =
+    pending === 0
+      ? "The scene as you last saw it stays on this device."
+      : `${edits(pending)} on this device, and will be sent if you are let in again.`;
+  return {
+    kind: "error",
+    icon: "warning",
+    text: `An admin has taken your access to this room. Ask an admin to give it back. ${kept}`,
+    action: { label: "Export the scene", run: () => void action("file.export").run(workspace) },
+  };
 }
 
 function viewBanner({ editor }: Workspace): Banner | null {

@@ -211,8 +211,21 @@ test("BannersSayWhatAPersonMustKnowAboutTheConnection", () => {
   expect(text()).toContain("Another tab");
   room.setStatus({ phase: "offline", queued_commands: 3, text: "The hub is stopping." });
   expect(text()).toBe("You are offline. The hub is stopping. 3 edits wait for the connection.");
+  room.goOffline();
+  expect(text()).toBe("You went offline. 3 edits wait for the connection.");
   room.setStatus({ phase: "stopped", text: "Your role was revoked." });
   expect(text()).toBe("Your role was revoked.");
+});
+
+test("WhoIsPutOutIsToldSoAndCanExportButNotTryAgain", () => {
+  const { room, editor, show } = open();
+  room.setStatus({ phase: "offline", put_out: true, will_retry: true, text: "revoked", queued_commands: 2 });
+  show(<Banners />);
+  expect(screen.getByRole("status").textContent).toContain(
+    "An admin has taken your access to this room. Ask an admin to give it back. 2 edits wait on this device",
+  );
+  expect(screen.getAllByRole("button").map(({ textContent }) => textContent)).toEqual(["Export the scene"]);
+  expect(editor.readOnly.value).toContain("taken your access");
 });
 
 test("TheWriterCanBeTakenOver", async () => {
