@@ -146,7 +146,9 @@ export class RoomClient implements Room {
       this.early.delete(handle);
       this.onSettled(early);
     }
-    return { handle, ids, settled };
+    // The core tells of what a command replaces before it answers.
+    const replaces = this.coalesced.get(handle)?.[0];
+    return { handle, ids, settled, ...(replaces === undefined ? {} : { replaces }) };
   }
 
   setPresence(presence: Presence): void {
@@ -477,16 +479,16 @@ export class RoomClient implements Room {
   }
 
   /** With all commands that went into it. */
-  private settle(handle: number, event: any): void {
+  private settle(handle: number, event: any, as = handle): void {
     const waiting = this.unsettled.get(handle);
     this.unsettled.delete(handle);
     if (event.how === "refused") {
       waiting?.reject(new CommandRefused(event.refusal?.code ?? "refused", waiting.command,
         event.refusal?.text ?? "the hub did not take the command"));
     } else {
-      waiting?.resolve({ handle, seq: event.seq, ...(event.outcome ? { outcome: event.outcome } : {}) });
+      waiting?.resolve({ handle: as, seq: event.seq, ...(event.outcome ? { outcome: event.outcome } : {}) });
     }
-    for (const earlier of this.coalesced.get(handle) ?? []) this.settle(earlier, event);
+    for (const earlier of this.coalesced.get(handle) ?? []) this.settle(earlier, event, as);
     this.coalesced.delete(handle);
   }
 

@@ -200,9 +200,12 @@ export interface Submitted {
   readonly handle: number;
   /** Of the entities that it makes, in the order of the command; copies in depth-first order. */
   readonly ids: readonly EntityId[];
+  /** An earlier command, not sent yet, that this one says the same as and more: only this one is left to take back. */
+  readonly replaces?: number;
   /**
-   * Settles when the hub has answered, however long that takes; a command that was coalesced settles with the one that
-   * says the same and more. Rejects with `CommandRefused` when it is not in the log; it is gone from the scene then.
+   * Settles when the hub has answered, however long that takes; a command that was replaced settles with the one that
+   * replaces it, and with that one's handle. Rejects with `CommandRefused` when it is not in the log; it is gone from
+   * the scene then.
    */
   readonly settled: Promise<Acknowledged>;
 }

@@ -114,6 +114,24 @@ test("who is put out knows it, and keeps what was not sent", async () => {
   await until(ann, () => ann.scene.get(id!)?.name === "crate");
 });
 
+test("the older of two moves that were not sent yet is part of the newer", async () => {
+  const ann = await open("Ann");
+  const { ids: [id] } = await ann.create([{ name: "box" }]);
+  await ann.idle();
+  ann.goOffline();
+  await until(ann, () => ann.status.phase === "offline");
+  const transform = ann.scene.get(id!)!.transform;
+  const move = (x: number) =>
+    ann.submit({ command: "set_transform", targets: [id!], transforms: [{ ...transform, position: [x, 0, 0] }] });
+  const first = await move(1);
+  const second = await move(2);
+  expect([first.replaces, second.replaces]).toEqual([undefined, first.handle]);
+  await ann.undo();
+  expect(ann.scene.get(id!)?.transform).toEqual(transform);
+  ann.goOnline();
+  expect((await first.settled).handle).toBe(second.handle);
+});
+
 test("people are seen with their names, roles and what they show", async () => {
   const [ann, bob] = [await open("Ann"), await open("Bob", { link: hub.browserLink(hub.invite(native, "editor")) })];
   await until(ann, () => ann.participants.some((one) => one.name === "Bob"));

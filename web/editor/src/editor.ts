@@ -194,19 +194,16 @@ async function perform(
 ): Promise<Submitted | null> {
   try {
     const taken = await submitted;
+    // Queued moves of one thing become one command, which undo takes back as one.
+    if (taken.replaces !== undefined) to.undoLabels.forget(taken.replaces);
     if (continues) to.undoLabels.alsoDid(taken.handle);
     else to.undoLabels.did(taken.handle, label);
-    taken.settled.then(
-      (acknowledged) => {
-        if (acknowledged.handle !== taken.handle) to.undoLabels.forget(taken.handle);
-      },
-      (error: unknown) => {
-        to.undoLabels.forget(taken.handle);
-        // Another tab goes on with it; the banner says that there is one.
-        if (error instanceof HandedOver && !error.mayBeLost) return;
-        to.notify("error", `${label} did not go through: ${sentence(error)}`);
-      },
-    );
+    taken.settled.catch((error: unknown) => {
+      to.undoLabels.forget(taken.handle);
+      // Another tab goes on with it; the banner says that there is one.
+      if (error instanceof HandedOver && !error.mayBeLost) return;
+      to.notify("error", `${label} did not go through: ${sentence(error)}`);
+    });
     return taken;
   } catch (error) {
     to.notify(error instanceof CommandError ? "warning" : "error", `${label} is not possible: ${sentence(error)}`);

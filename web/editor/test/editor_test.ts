@@ -45,6 +45,20 @@ test("UndoAndRedoMoveTheNameFromOneListToTheOther", async () => {
   expect(editor.undoLabels.nextRedo.value).toBeUndefined();
 });
 
+test("AStepIsNotCountedOnceAnotherReplacesIt", async () => {
+  const { editor } = open();
+  const taken = (handle: number, replaces?: number) =>
+    Promise.resolve({ handle, ids: [], settled: new Promise<never>(() => undefined), ...(replaces && { replaces }) });
+  await editor.perform("Change material of 2 objects", taken(1));
+  await editor.perform("Change material of 2 objects", taken(2), { continues: true });
+  await editor.perform("Move “box”", taken(3));
+  await editor.perform("Change material of “lid”", taken(4, 2));
+  await editor.perform("Move “box”", taken(5, 3));
+  expect(editor.undoLabels.undid()).toBe("Move “box”");
+  expect(editor.undoLabels.undid()).toBe("Change material of “lid”");
+  expect([editor.undoLabels.nextUndo.value, editor.undoLabels.undoCount]).toEqual(["Change material of 2 objects", 1]);
+});
+
 test("ReadOnlySaysWhy", () => {
   const { room, editor } = open();
   expect(editor.readOnly.value).toBe("");
