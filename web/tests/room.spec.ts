@@ -144,7 +144,7 @@ test("a peer that is offline says how many edits wait, and they come in", async 
   const bob = await room.join("Bob");
   await ann.page.getByRole("button", { name: "Theta", exact: true }).click();
   await ann.page.getByRole("menuitem", { name: "Work offline" }).click();
-  await expect(stateOf(ann)).toContainText(/You are offline.*What you edit is kept here until you are back\./);
+  await expect(stateOf(ann)).toContainText("You went offline. What you edit is kept here until you are back.");
   await addFromMenu(ann, "Empty");
   await expect(stateOf(ann)).toContainText("1 edit waits for the connection.");
   await press(ann, "Control+d");
