@@ -64,7 +64,7 @@ class Peer {
     this.address = `127.1.${number >> 8}.${number & 255}`;
     const options = { link: coreLink, display_name: `Person ${number}`, writer: true, offline: false, keeps: false };
     const random_seed = crypto.getRandomValues(new Uint32Array(1))[0];
-    const nothing = { state: new Uint8Array(0), journal: new Uint8Array(0) };
+    const nothing = { state: new Uint8Array(0), journal: new Uint8Array(0), assets: [] };
     const seed = crypto.getRandomValues(new Uint8Array(32));
     this.core = runtime.create({ ...options, random_seed }, seed, nothing);
   }
