@@ -200,6 +200,8 @@ test("assets and meshes go up once and come back the same", async () => {
   const mesh = { positions: Float32Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0), indices: Uint32Array.of(0, 1, 2) };
   const stored = await ann.storeMesh(mesh);
   expect(await ann.storeMesh(mesh)).toBe(stored);
+  // A command that names it goes to the hub when the hub has it.
+  await (await ann.create([{ mesh: stored }])).settled;
   expect(await bob.loadMesh(stored)).toEqual(mesh);
   expect(await bob.loadMesh(stored)).toBe(await bob.loadMesh(stored));
   await expect(bob.downloadAsset("00".repeat(32))).rejects.toThrow();
