@@ -53,6 +53,9 @@ function knownRooms(): string[] {
 function start(): void {
   root.replaceChildren();
   applyTheme();
+  const page = readLink(location);
+  // On its way while the question for WebGL, which starts a browser's drawing, holds this thread.
+  if (page.kind === "room") fetchCoreAhead();
   const problems = missing(globalThis, pageHasWebGl2);
   if (problems.length > 0) {
     const advice = "Use a current Chrome, Edge, Firefox or Safari, or a native program with the same link.";
@@ -61,13 +64,11 @@ function start(): void {
       root,
     );
   }
-  const page = readLink(location);
   if (page.kind === "none") {
     const problem =
       "This hub serves rooms by links. Ask whoever invited you for one, or run `theta link` where the hub runs.";
     return render(<ProblemPage title="Open a link to a room" problems={[problem]} />, root);
   }
-  if (page.kind === "room") fetchCoreAhead();
   if (page.kind === "broken") return render(<ProblemPage title="This link is broken" problems={[page.why]} />, root);
 
   const name = kept(kNameKey);
