@@ -30,21 +30,21 @@ export class PeopleLayer {
 
   constructor(private readonly colorOf: (author: string) => PersonColor) {}
 
-  /** Takes the room's list, as it is now. False when it says nothing new of anybody else. */
+  /** Takes the room's list, as it is now. False when it says nothing of anybody else that is worth a frame. */
   hear(participants: readonly Participant[], nowMs: number): boolean {
     const others = participants.filter(({ self }) => !self).slice(0, kPeopleDrawnMax);
     const here = new Set(others.map(({ session }) => session));
     let isNews = false;
     for (const session of this.people.keys()) if (!here.has(session)) isNews = this.people.delete(session);
     for (const participant of others) {
-      isNews ||= this.people.get(participant.session)?.participant !== participant;
       let person = this.people.get(participant.session);
+      if (person?.participant.name !== participant.name) isNews = true;
       if (!person) {
         person = { track: new PresenceTrack(), participant, shown: null };
         this.people.set(participant.session, person);
       }
       person.participant = participant;
-      person.track.hear(participant.presence, nowMs);
+      if (person.track.hear(participant.presence, nowMs)) isNews = true;
     }
     return isNews;
   }

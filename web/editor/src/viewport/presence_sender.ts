@@ -16,7 +16,7 @@ export class PresenceSender {
 
   /** Call whenever something may be different. Gives the time at which to call again. */
   offer(presence: Presence, nowMs: number): number {
-    const text = JSON.stringify(presence, rounded);
+    const text = presenceText(presence);
     if (text === this.sent && nowMs - this.sentMs < kPresenceRepeatMs) return this.sentMs + kPresenceRepeatMs;
     if (nowMs - this.sentMs < kPresenceIntervalMs) return this.sentMs + kPresenceIntervalMs;
     this.sent = text;
@@ -24,6 +24,11 @@ export class PresenceSender {
     this.send(presence);
     return nowMs + kPresenceRepeatMs;
   }
+}
+
+/** Equal for what shows the same. */
+export function presenceText(presence: Presence): string {
+  return JSON.stringify(presence, rounded);
 }
 
 /** A tenth of a millimetre is no movement. */

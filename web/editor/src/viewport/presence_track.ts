@@ -1,5 +1,6 @@
 import { Quaternion, Vector3 } from "three";
 import type { EntityId, Pose, Presence, Quat, Transform, Vec3 } from "@theta/client";
+import { presenceText } from "./presence_sender.js";
 
 /** Without a word for so long, somebody's marks begin to fade. */
 export const kStaleMs = 2000;
@@ -33,11 +34,17 @@ export class PresenceTrack {
     return this.latest;
   }
 
-  /** Takes what was told; the same object again is nothing new. */
-  hear(presence: Presence | undefined, nowMs: number): void {
-    if (!presence || presence === this.latest) return;
+  /**
+   * Takes what was told; the same object again is nothing new, and another that says the same only a sign of life.
+   * Returns whether there is something to draw.
+   */
+  hear(presence: Presence | undefined, nowMs: number): boolean {
+    if (!presence || presence === this.latest) return false;
+    const isRepeat = this.latest !== null && presenceText(presence) === presenceText(this.latest);
+    const wasAwake = this.opacityAt(nowMs) === 1;
     this.latest = presence;
     this.heardMs = nowMs;
+    if (isRepeat && wasAwake) return false;
     this.settled = false;
     const told = new Set<EntityId>();
     for (const { entity, transform } of presence.dragging ?? []) {
@@ -47,6 +54,7 @@ export class PresenceTrack {
       else this.drags.set(entity, { shown: null, goal: transform, endedMs: null, arrived: false });
     }
     for (const [entity, drag] of this.drags) if (!told.has(entity)) drag.endedMs ??= nowMs;
+    return true;
   }
 
   /** The scene has another transform for this entity: the command of a drag, if one has just ended. */

@@ -529,9 +529,15 @@ export class Viewport implements ViewportControl {
     return [x, y, z];
   }
 
+  /** Somebody who has fallen silent fades; who has said the same again meanwhile does not, and costs no frame. */
   private wakeForFade(nowMs: number): void {
     clearTimeout(this.wakeTimer);
     const next = this.people.nextFadeMs(nowMs);
-    if (next !== null) this.wakeTimer = setTimeout(() => this.invalidate(), next - nowMs + 1);
+    if (next === null) return;
+    this.wakeTimer = setTimeout(() => {
+      const laterMs = performance.now();
+      if (this.people.isMoving(laterMs)) this.invalidate();
+      else this.wakeForFade(laterMs);
+    }, next - nowMs + 1);
   }
 }

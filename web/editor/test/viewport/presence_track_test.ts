@@ -36,6 +36,18 @@ describe("somebody's pointer", () => {
     expect(track.update(kStaleMs * 3).opacity).toBe(1);
   });
 
+  it("says the same again without anything to draw, and is awake all the same", () => {
+    const track = new PresenceTrack();
+    expect(track.hear(pointing(0), 0)).toBe(true);
+    track.update(0);
+    expect(track.hear(pointing(0), kStaleMs - 1)).toBe(false);
+    expect(track.isMoving(kStaleMs + 1)).toBe(false);
+    expect(track.update(kStaleMs + kFadeMs).opacity).toBe(1);
+    expect(track.hear(pointing(1), kStaleMs + kFadeMs)).toBe(true);
+    track.update(10 * kStaleMs);
+    expect(track.hear(pointing(1), 10 * kStaleMs)).toBe(true);
+  });
+
   it("does not take the same object again for a sign of life", () => {
     const track = new PresenceTrack();
     const presence = pointing(0);
