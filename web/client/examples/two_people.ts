@@ -7,12 +7,13 @@ export async function twoPeople(link: string, options: { wasmBinary?: Uint8Array
   const bob = await connect({ ...common, displayName: "Bob" });
 
   // A command shows at once; `settled` says what became of it when the hub has it on its disk.
-  await seen(ann, () => ann.status.phase === "live");
+  await ann.ready();
   const made = await ann.create([{ name: "lamp", position: [0, 2, 0], light: { kind: "point", intensity: 100 } }]);
   const { seq } = await made.settled;
   console.log(`the lamp is record ${seq}`);
 
   const lamp = made.ids[0]!;
+  await bob.ready();
   await seen(bob, () => bob.scene.get(lamp) !== undefined);
   const moved = await bob.submit({ command: "translate_by", targets: [lamp], offset: [1, 0, 0] });
   await moved.settled;

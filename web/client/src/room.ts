@@ -109,6 +109,11 @@ export interface Room {
   goOnline(): void;
   /** Becomes the writing session of this person again. */
   takeWriter(): void;
+  /**
+   * Resolves when there is a room to edit: the hub has let this person in, now or, where that is kept, before. Rejects
+   * with the hub's sentence when it does not, and when the room is closed meanwhile.
+   */
+  ready(): Promise<void>;
   /** Resolves when every command submitted so far is settled. */
   idle(): Promise<void>;
   /** Stores what is to be kept and leaves. Nothing may be called afterwards. */

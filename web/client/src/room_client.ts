@@ -66,6 +66,8 @@ export class RoomClient implements Room {
   private readonly uploads = new Map<AssetId, (Waiting<AssetId> & LongTask)[]>();
   private readonly downloads = new Map<AssetId, (Waiting<Uint8Array> & LongTask)[]>();
   private readonly idleWaiters = new Set<Waiting<void>>();
+  /** Look again whether the room is ready, or never will be. */
+  private readonly readyWaiters = new Set<() => void>();
   private storageText = "";
   private rtc: RtcLink | undefined;
   private isClosed = false;
@@ -300,6 +302,28 @@ export class RoomClient implements Room {
     }));
   }
 
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        stop();
+        settle();
+      };
+      const look = (): void => {
+        const { phase, role, text, will_retry } = this.status;
+        if (phase === "live" || (phase === "offline" && role !== "none")) end(resolve);
+        else if (phase === "stopped" || this.isClosed || (phase === "offline" && !will_retry && text !== ""))
+          end(() => reject(new Error(text === "" ? "the room was closed" : text)));
+      };
+      const stopListening = this.on("status", look);
+      const stop = (): void => {
+        stopListening();
+        this.readyWaiters.delete(look);
+      };
+      this.readyWaiters.add(look);
+      look();
+    });
+  }
+
   idle(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.idleWaiters.add({ resolve, reject });
@@ -325,6 +349,7 @@ export class RoomClient implements Room {
     for (const task of this.tasks.values()) task.reject(gone);
     for (const history of this.histories.values()) history.reject(gone);
     for (const waiting of this.idleWaiters) waiting.reject(gone);
+    for (const look of [...this.readyWaiters]) look();
     for (const list of [...this.uploads.values(), ...this.downloads.values()])
       for (const waiting of list) waiting.reject(gone);
     this.host.end();

@@ -30,6 +30,21 @@ async function open(name: string, options: Partial<ConnectOptions> = {}): Promis
   return room;
 }
 
+test("a room is ready when somebody was let in, and says why when nobody is", async () => {
+  const room = await join(link, "Ann");
+  rooms.push(room);
+  await expect(room.create([{ name: "too early" }])).rejects.toThrow(CommandError);
+  await room.ready();
+  await (await room.create([{ name: "box" }])).settled;
+  const stranger = await join(link.replace(/\.[^.]*$/, ""), "Eve");
+  rooms.push(stranger);
+  await expect(stranger.ready()).rejects.toThrow(/invite/i);
+  const impatient = await join(link, "Fay");
+  const never = expect(impatient.ready()).rejects.toThrow(/closed|offline/);
+  await impatient.close();
+  await never;
+});
+
 test("what one page makes, another sees, and a native peer has the same state", async () => {
   const [ann, bob] = [await open("Ann"), await open("Bob")];
   const made = await ann.create([{ name: "box" }, { name: "lid", parent_index: 0 }]);

@@ -66,7 +66,7 @@ function start(): void {
   }
   if (page.kind === "none") {
     const problem =
-      "This hub serves rooms by links. Ask whoever invited you for one, or run `theta link` where the hub runs.";
+      "This hub serves rooms by links. Ask whoever invited you for one, or run `theta room new` where the hub runs.";
     return render(<ProblemPage title="Open a link to a room" problems={[problem]} />, root);
   }
   if (page.kind === "broken") return render(<ProblemPage title="This link is broken" problems={[page.why]} />, root);

@@ -239,6 +239,10 @@ export class FakeRoom implements Room {
     this.setStatus({ writer: true });
   }
 
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
   idle(): Promise<void> {
     return Promise.resolve();
   }
