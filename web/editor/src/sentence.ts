@@ -1,3 +1,9 @@
+/** What stands by itself begins with a capital and ends with a full stop, whoever said it. */
+export function asSentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return text === "" || /[.!?…]$/.test(text) ? begun : `${begun}.`;
+}
+
 /** What an error says to a person. */
 export function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

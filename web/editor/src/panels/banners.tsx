@@ -2,6 +2,7 @@ import type { Status } from "@theta/client";
 import { action } from "../actions/index.js";
 import { Button } from "../components/button.js";
 import { Icon, type IconName } from "../components/icon.js";
+import { asSentence } from "../sentence.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
 import { nameOr } from "./people.js";
 
@@ -37,7 +38,7 @@ export function connectionBanner(workspace: Workspace, reload: () => void): Bann
     const waiting =
       pending === 0 ? "What you edit is kept here until you are back." : `${edits(pending)} for the connection.`;
     const isAskedFor = status.text === "" && !status.will_retry;
-    const why = status.text === "" ? "" : ` ${status.text}`;
+    const why = status.text === "" ? "" : ` ${asSentence(status.text)}`;
     return {
       kind: "warning",
       icon: "offline",

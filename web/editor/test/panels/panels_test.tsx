@@ -211,6 +211,8 @@ test("BannersSayWhatAPersonMustKnowAboutTheConnection", () => {
   expect(text()).toContain("Another tab");
   room.setStatus({ phase: "offline", queued_commands: 3, text: "The hub is stopping." });
   expect(text()).toBe("You are offline. The hub is stopping. 3 edits wait for the connection.");
+  room.setStatus({ text: "the hub does not answer" });
+  expect(text()).toBe("You are offline. The hub does not answer. 3 edits wait for the connection.");
   room.goOffline();
   expect(text()).toBe("You went offline. 3 edits wait for the connection.");
   room.setStatus({ phase: "stopped", text: "Your role was revoked." });
