@@ -6,7 +6,7 @@
 #include "json/document_rows.h"
 #include "theta/log/command_rules.h"
 #include "theta/replica/outcome.h"
-#include "theta/transport/transport.h"
+#include "theta/transport/names.h"
 #include "theta/wire/schema.h"
 
 namespace theta::cli {
@@ -57,29 +57,11 @@ TEST(ErrorsPage, ListsExactlyTheNotices) {
   for (const auto& [name, row] : rows) ADD_FAILURE() << "there is no notice " << name;
 }
 
-/// Without a default, so that the compiler asks for a new reason's name.
-const char* name_of(transport::CloseReason reason) {
-  using transport::CloseReason;
-  switch (reason) {
-    case CloseReason::none: return "none";
-    case CloseReason::going_away: return "going_away";
-    case CloseReason::protocol_error: return "protocol_error";
-    case CloseReason::version_mismatch: return "version_mismatch";
-    case CloseReason::unauthenticated: return "unauthenticated";
-    case CloseReason::resource_limit: return "resource_limit";
-    case CloseReason::idle_timeout: return "idle_timeout";
-    case CloseReason::unreachable: return "unreachable";
-    case CloseReason::superseded: return "superseded";
-    case CloseReason::internal_error: return "internal_error";
-  }
-  return nullptr;
-}
-
 TEST(ErrorsPage, ListsExactlyTheReasonsOfClosing) {
   auto rows = json::testing::rows_of("errors.md", "Closing");
   for (int code = 0; code <= static_cast<int>(transport::CloseReason::internal_error); ++code) {
     const auto reason = static_cast<transport::CloseReason>(code);
-    const auto row = rows.find(name_of(reason));
+    const auto row = rows.find(transport::close_reason_name(reason));
     ASSERT_NE(row, rows.end()) << code;
     EXPECT_EQ(row->second.rfind(" | " + std::to_string(code) + " |", 0), 0U) << row->first;
     rows.erase(row);
