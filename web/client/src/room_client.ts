@@ -310,9 +310,10 @@ export class RoomClient implements Room {
       };
       const look = (): void => {
         const { phase, role, text, will_retry } = this.status;
-        if (phase === "live" || (phase === "offline" && role !== "none")) end(resolve);
-        else if (phase === "stopped" || this.isClosed || (phase === "offline" && !will_retry && text !== ""))
-          end(() => reject(new Error(text === "" ? "the room was closed" : text)));
+        if (this.isClosed) end(() => reject(new Error("the room was closed")));
+        else if (phase === "live" || (phase === "offline" && role !== "none")) end(resolve);
+        else if (phase === "stopped" || (phase === "offline" && !will_retry && text !== ""))
+          end(() => reject(new Error(text)));
       };
       const stopListening = this.on("status", look);
       const stop = (): void => {

@@ -43,6 +43,9 @@ test("a room is ready when somebody was let in, and says why when nobody is", as
   const never = expect(impatient.ready()).rejects.toThrow(/closed|offline/);
   await impatient.close();
   await never;
+  await expect(impatient.ready()).rejects.toThrow("the room was closed");
+  await room.close();
+  await expect(room.ready()).rejects.toThrow("the room was closed");
 });
 
 test("what one page makes, another sees, and a native peer has the same state", async () => {
