@@ -113,15 +113,21 @@ test_step_arm64() {
   test_compare "arm64=$emulator build/arm64/bin/theta_replay_log" --seeds 2 --packets 300
 }
 
+# What the steps printed, and how much of a failed one's stands at the very end, where a person looks first and where
+# continuous integration, which may keep the end alone, still has it.
+test_logs=build/test
+test_log_tail=100
+
 # test_run [STEP…]: runs the steps, times them, goes on after a failure, and ends non-zero if any failed.
 test_run() {
-  local -a steps=("$@") lines=()
-  local step status started passed=0 failed=0
+  local -a steps=("$@") lines=() failed=()
+  local step status started
   if [[ ${#steps[@]} == 0 ]]; then steps=("${test_steps[@]}"); fi
   for step in "${steps[@]}"; do
     declare -F "test_step_$step" >/dev/null ||
       die "there is no test step '$step'; the steps are ${test_steps[*]}"
   done
+  mkdir -p "$test_logs"
   for step in "${steps[@]}"; do
     echo "=== $step"
     started=$SECONDS
@@ -130,19 +136,22 @@ test_run() {
     (
       set -e
       "test_step_$step"
-    )
-    status=$?
+    ) 2>&1 | tee "$test_logs/$step.log"
+    status=${PIPESTATUS[0]}
     set -e
     if [[ $status == 0 ]]; then
-      passed=$((passed + 1))
       lines+=("$(printf '%-8s ok      %4d s' "$step" $((SECONDS - started)))")
     else
-      failed=$((failed + 1))
+      failed+=("$step")
       lines+=("$(printf '%-8s FAILED  %4d s' "$step" $((SECONDS - started)))")
     fi
     echo "=== ${lines[-1]}"
   done
+  for step in "${failed[@]}"; do
+    printf '\n=== the end of %s, which failed; all of it is in %s\n' "$step" "$test_logs/$step.log"
+    tail -n "$test_log_tail" "$test_logs/$step.log"
+  done
   printf '%s\n' '' "${lines[@]}"
-  echo "steps: $passed passed, $failed failed"
-  [[ $failed == 0 ]]
+  echo "steps: $((${#steps[@]} - ${#failed[@]})) passed, ${#failed[@]} failed"
+  [[ ${#failed[@]} == 0 ]]
 }
