@@ -13,6 +13,7 @@ using testing::World;
 using How = CommandSettled::How;
 
 using testing::at;
+using testing::author_key;
 using testing::create_one;
 
 TEST(Session, OpensARoomAndSeesItsFirstCommandSettled) {
@@ -257,6 +258,41 @@ TEST(Session, AssetsGoUpAndComeDownByTheirHash) {
   ASSERT_TRUE(other->download_asset(unknown));
   ASSERT_TRUE(world.run_until([&] { return !other.all<AssetFailed>().empty(); }));
   EXPECT_EQ(other.all<AssetFailed>()[0].refusal.code, log::RefusalCode::no_such_asset);
+}
+
+TEST(Session, AnAssetThatTheApplicationKeptIsNotAskedOfTheHubAndATornOneIs) {
+  World world;
+  auto& admin = world.add_admin();
+  const SharedBytes bytes(Bytes(1000, 5));
+  const auto asset = admin->upload_asset(bytes);
+  ASSERT_TRUE(asset && world.run_until([&] { return !admin.all<AssetStored>().empty(); }));
+  auto options = world.member_options(admin, "Bob");
+  options.looks_for_assets = true;
+  auto& bob = world.add_peer("Bob");
+  bob.start(options, author_key(2));
+  ASSERT_TRUE(world.run_until([&] { return bob->caught_up(); }));
+  const auto ask = [&] {
+    bob.events.clear();
+    ASSERT_TRUE(bob->download_asset(*asset));
+    ASSERT_TRUE(bob->download_asset(*asset));
+    world.run_for(std::chrono::milliseconds{100});
+    ASSERT_EQ(bob.all<AssetWanted>().size(), 1U);
+    ASSERT_TRUE(bob.all<AssetReady>().empty()) << "it is asked for here first";
+    ASSERT_EQ(bob->statistics().downloads, 0U);
+  };
+  ask();
+  EXPECT_TRUE(bob->supply_asset(*asset, bytes));
+  world.turn();
+  ASSERT_EQ(bob.all<AssetReady>().size(), 1U);
+  EXPECT_FALSE(bob.all<AssetReady>()[0].is_new);
+  for (const auto& unfit : {SharedBytes(), SharedBytes(Bytes(999, 5))}) {
+    ask();
+    EXPECT_EQ(bob->supply_asset(*asset, unfit), unfit.empty());
+    EXPECT_EQ(bob->statistics().downloads, 1U);
+    ASSERT_TRUE(world.run_until([&] { return !bob.all<AssetReady>().empty(); }));
+    EXPECT_TRUE(bob.all<AssetReady>()[0].is_new);
+    EXPECT_EQ(bob.all<AssetReady>()[0].bytes.size(), bytes.size());
+  }
 }
 
 TEST(Session, HistoryIsReadBack) {

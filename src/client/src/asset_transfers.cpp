@@ -55,6 +55,21 @@ void AssetTransfers::download(const AssetId& asset) {
     events_.push(AssetReady{asset, upload->source});
     return;
   }
+  if (!looks_first_) return ask_hub(asset);
+  if (wanted_.insert(asset).second) events_.push(AssetWanted{asset});
+}
+
+bool AssetTransfers::supply(const AssetId& asset, SharedBytes bytes) {
+  if (wanted_.erase(asset) == 0) return true;
+  if (!bytes.empty() && AssetId::from(crypto::hash256(bytes.view()).view()) == asset) {
+    events_.push(AssetReady{asset, std::move(bytes)});
+    return true;
+  }
+  ask_hub(asset);
+  return bytes.empty();
+}
+
+void AssetTransfers::ask_hub(const AssetId& asset) {
   Transfer transfer;
   transfer.asset = asset;
   queue_.push_back(std::move(transfer));
@@ -199,7 +214,7 @@ void AssetTransfers::on_chunk(const fb::AssetChunk& chunk, MonotonicTime now) {
 void AssetTransfers::finish_download() {
   auto& transfer = queue_.front();
   if (AssetId::from(crypto::hash256(transfer.received).view()) == transfer.asset) {
-    AssetReady ready{transfer.asset, SharedBytes(std::move(transfer.received))};
+    AssetReady ready{transfer.asset, SharedBytes(std::move(transfer.received)), true};
     complete_front();
     events_.push(std::move(ready));
     return;

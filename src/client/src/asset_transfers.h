@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -20,14 +21,19 @@ namespace theta::client {
 /// one stopped. Downloaded bytes are believed only if they hash to the asset's id.
 class AssetTransfers {
  public:
-  explicit AssetTransfers(EventQueue& events) : events_(events) {}
+  /// `looks_first`: downloads wait for `supply` before they go to the hub.
+  AssetTransfers(EventQueue& events, bool looks_first) : events_(events), looks_first_(looks_first) {}
 
   /// The caller bounds how many. Goes before downloads that wait, since commands may wait for it.
   [[nodiscard]] ClientResult<AssetId> upload(SharedBytes bytes);
   /// What is being uploaded is there already.
   void download(const AssetId& asset);
-  [[nodiscard]] std::size_t count() const { return queue_.size(); }
+  /// Answers AssetWanted: with the asset, or with nothing. False: these bytes are another asset's, or torn.
+  bool supply(const AssetId& asset, SharedBytes bytes);
+  [[nodiscard]] std::size_t count() const { return queue_.size() + wanted_.size(); }
   [[nodiscard]] std::size_t upload_count() const;
+  /// Of those that only the hub can give.
+  [[nodiscard]] std::size_t download_count() const { return queue_.size() - upload_count(); }
   [[nodiscard]] bool is_uploading(const AssetId& asset) const { return find_upload(asset) != nullptr; }
   void each_upload(const std::function<void(const AssetId&, const SharedBytes&)>& tell) const;
   /// Uploads that the hub has taken, or will never take, each told once.
@@ -59,6 +65,7 @@ class AssetTransfers {
     bool restarted = false;       // a wrong hash is tried again once from the start
   };
   [[nodiscard]] const Transfer* find_upload(const AssetId& asset) const;
+  void ask_hub(const AssetId& asset);
   void finish_download();
   void fail_front(log::Refused refusal);
   void complete_front();
@@ -67,6 +74,8 @@ class AssetTransfers {
   void report_progress();
 
   EventQueue& events_;
+  const bool looks_first_;
+  std::set<AssetId> wanted_;  // told by AssetWanted and not answered; together with the queue, the caller bounds them
   std::deque<Transfer> queue_;
   std::vector<AssetId> finished_uploads_;  // since they were taken last; at most as many as were queued
   std::deque<std::uint32_t> requests_;     // in flight, all of the front transfer, oldest first

@@ -86,6 +86,7 @@ Session::Statistics Session::statistics() const {
   const bool is_paced = std::max(impl_->held_until, impl_->paced_until) > impl_->now.monotonic;
   result.is_held_back = result.queued_commands > 0 && (is_paced || impl_->sends_front_only);
   result.uploads = impl_->assets.upload_count();
+  result.downloads = impl_->assets.download_count();
   result.packets_in_flight = impl_->outbox.in_flight().size();
   result.commands_in_flight = impl_->outbox.commands_in_flight();
   result.outbox_bytes = impl_->outbox.bytes();
@@ -126,6 +127,10 @@ ClientResult<void> Session::download_asset(const AssetId& asset) {
   if (auto ready = impl_->check_requests(); !ready) return ready;
   impl_->assets.download(asset);
   return {};
+}
+
+bool Session::supply_asset(const AssetId& asset, SharedBytes bytes) {
+  return impl_->assets.supply(asset, std::move(bytes));
 }
 
 ClientResult<std::uint32_t> Session::query_history(Seq from, std::uint32_t count) {

@@ -26,7 +26,7 @@ Session::Impl::Impl(SessionOptions given, const crypto::KeyPair& author_key, tra
       persistence(the_persistence),
       overlay(author_key.public_key<AuthorKey>(), events),
       presence(events),
-      assets(events),
+      assets(events, options.looks_for_assets),
       journal(the_persistence),
       random_state(options.random_seed) {
   facts.room = options.room;

@@ -97,6 +97,7 @@ struct Line {
     return Json{{"event", "ids_remapped"}, {"ids", std::move(ids)}};
   }
   Result operator()(const client::AssetProgress&) const { return std::nullopt; }
+  Result operator()(const client::AssetWanted&) const { return std::nullopt; }
   Result operator()(const client::AssetStored& e) const {
     return Json{{"event", "asset_stored"}, {"asset", to_hex(e.asset.view())}};
   }

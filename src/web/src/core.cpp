@@ -24,6 +24,7 @@ client::SessionOptions session_options(const CoreOptions& options) {
   result.display_name = options.display_name;
   result.writer = options.writer;
   result.software = "theta web";
+  result.looks_for_assets = options.keeps_assets;
   result.random_seed = options.random_seed;
   return result;
 }
@@ -153,7 +154,10 @@ void Core::Impl::tell(const client::Event& event) {
   if (const auto* presence = std::get_if<client::PresenceChanged>(&event)) return tell_presence(*presence);
   if (const auto* conflict = std::get_if<client::Conflict>(&event)) return tell_conflict(*conflict);
   if (const auto* ready = std::get_if<client::AssetReady>(&event))
-    return output({{"event", "asset_ready"}, {"asset", to_hex(ready->asset.view())}}, ready->bytes);
+    return output({{"event", "asset_ready"}, {"asset", to_hex(ready->asset.view())}, {"is_new", ready->is_new}},
+                  ready->bytes);
+  if (const auto* wanted = std::get_if<client::AssetWanted>(&event))
+    return output({{"event", "asset_wanted"}, {"asset", to_hex(wanted->asset.view())}});
   if (const auto* progress = std::get_if<client::AssetProgress>(&event))
     return output({{"event", "asset_progress"},
                    {"asset", to_hex(progress->asset.view())},
@@ -245,6 +249,7 @@ Json Core::Impl::status_json() {
                {"commands_in_flight", statistics.commands_in_flight},
                {"rate_limited", statistics.is_held_back},
                {"uploads", statistics.uploads},
+               {"downloads", statistics.downloads},
                {"unstored_edits", storage ? unstored.size() : pending},
                {"text", text},
                // Asked of the end of time: whether anything but waiting is needed.

@@ -81,6 +81,7 @@ const std::map<std::string, Core::Impl::Function>& Core::Impl::functions() {
       {"make_invite", &Impl::make_invite},
       {"upload", &Impl::upload},
       {"download", &Impl::download},
+      {"supply_asset", &Impl::supply_asset},
       {"history", &Impl::history},
       {"state_hash", &Impl::state_hash},
       {"go_offline", &Impl::go_offline},
@@ -211,6 +212,12 @@ CallResult Core::Impl::download(const Json& arguments, ByteView) {
   const auto queued = session.download_asset(*asset);
   if (!queued) return client_error(queued.error());
   return Json::object();
+}
+
+CallResult Core::Impl::supply_asset(const Json& arguments, ByteView bytes) {
+  const auto asset = fixed_of<AssetId>(from_hex(text_of(arguments, "asset")));
+  if (!asset) return bad_argument("expected an asset's id: 64 hexadecimal digits");
+  return Json{{"is_good", session.supply_asset(*asset, SharedBytes(Bytes(bytes.begin(), bytes.end())))}};
 }
 
 CallResult Core::Impl::history(const Json& arguments, ByteView) {

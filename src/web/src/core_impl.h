@@ -55,6 +55,7 @@ struct Core::Impl {
   [[nodiscard]] CallResult make_invite(const Json& arguments, ByteView bytes);
   [[nodiscard]] CallResult upload(const Json& arguments, ByteView bytes);
   [[nodiscard]] CallResult download(const Json& arguments, ByteView bytes);
+  [[nodiscard]] CallResult supply_asset(const Json& arguments, ByteView bytes);
   [[nodiscard]] CallResult history(const Json& arguments, ByteView bytes);
   [[nodiscard]] CallResult state_hash(const Json& arguments, ByteView bytes);
   [[nodiscard]] CallResult go_offline(const Json& arguments, ByteView bytes);

@@ -57,6 +57,7 @@ Core* create(const Json& given, const crypto::Seed& author, client::Persistence:
   options.writer = given.value("writer", true);
   options.start_offline = given.value("offline", false);
   options.keeps = given.value("keeps", true);
+  options.keeps_assets = given.value("keeps_assets", false);
   options.random_seed = given.value("random_seed", std::uint64_t{0});
   auto core = Core::create(options, crypto::KeyPair::from_seed(author), std::move(stored), now);
   if (!core) return fail_with(core.error().message), nullptr;

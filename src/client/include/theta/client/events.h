@@ -148,6 +148,12 @@ struct AssetStored {
 struct AssetReady {
   AssetId asset;
   SharedBytes bytes;
+  /// It came from the hub, just now.
+  bool is_new = false;
+};
+/// With `SessionOptions::looks_for_assets`: an asset was asked for, and `Session::supply_asset` is waited for.
+struct AssetWanted {
+  AssetId asset;
 };
 struct AssetFailed {
   AssetId asset;
@@ -167,6 +173,6 @@ struct StorageFailed {
 
 using Event = std::variant<Connected, Attached, CaughtUp, Changed, CommandSettled, Conflict, PresenceChanged,
                            SessionJoined, SessionLeft, Notice, WriterLost, Disconnected, Diverged, IdsRemapped,
-                           AssetProgress, AssetStored, AssetReady, AssetFailed, History, StorageFailed>;
+                           AssetProgress, AssetStored, AssetReady, AssetWanted, AssetFailed, History, StorageFailed>;
 
 }  // namespace theta::client

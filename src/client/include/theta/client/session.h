@@ -39,6 +39,8 @@ struct SessionOptions {
   /// False: only reads; another session of the same author keeps writing.
   bool writer = true;
   std::string software = "theta";
+  /// Before the hub is asked for an asset, `AssetWanted` asks the application for it, which may have kept it.
+  bool looks_for_assets = false;
   /// Keeps what `Session::signed_snapshot` tells, for somebody who verifies the log.
   bool keep_signed_snapshot = false;
 
@@ -141,6 +143,7 @@ class Session {
     std::size_t queued_commands = 0;  // not signed yet
     bool is_held_back = false;        // queued commands wait for the pace that the hub allows
     std::size_t uploads = 0;          // assets that the hub does not have yet; commands that name them wait
+    std::size_t downloads = 0;        // assets that were asked for and that only the hub can give
     std::size_t packets_in_flight = 0;
     std::size_t commands_in_flight = 0;
     std::size_t outbox_bytes = 0;
@@ -214,6 +217,9 @@ class Session {
   [[nodiscard]] ClientResult<AssetId> upload_asset(SharedBytes bytes);
   /// Queues a download; answered by AssetReady (hash checked) or AssetFailed.
   [[nodiscard]] ClientResult<void> download_asset(const AssetId& asset);
+  /// Answers AssetWanted; without bytes, and when their hash is another, the hub is asked. Returns false for those,
+  /// which are not worth keeping.
+  bool supply_asset(const AssetId& asset, SharedBytes bytes);
   /// Asks for `count` records from `from` on, at most 4096; answered by History with the returned number.
   [[nodiscard]] ClientResult<std::uint32_t> query_history(Seq from, std::uint32_t count);
 

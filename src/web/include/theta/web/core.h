@@ -21,6 +21,8 @@ struct CoreOptions {
   bool start_offline = false;
   /// False: nothing is stored, and an edit is safe only when the hub has it.
   bool keeps = true;
+  /// The page keeps assets: `asset_wanted` asks for each before the hub is asked, and `supply_asset` answers.
+  bool keeps_assets = false;
   /// Seeds the jitter of reconnects. Not a secret.
   std::uint64_t random_seed = 0;
 };
