@@ -41,6 +41,8 @@ export interface CoreOptions {
   readonly offline: boolean;
   /** Whether what it writes is stored; without, an edit is safe only when the hub has it. */
   readonly keeps: boolean;
+  /** Whether `asset_wanted` may find what came before. */
+  readonly keeps_assets: boolean;
   readonly random_seed: number;
 }
 

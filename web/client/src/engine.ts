@@ -1,8 +1,13 @@
-import { Core, CoreError, CoreRuntime, NOTHING_STORED, type CoreOptions, type Write } from "./core.js";
+import { AssetCache } from "./asset_cache.js";
+import { Core, CoreError, CoreRuntime, NOTHING_STORED, type CoreOptions, type Told, type Write } from "./core.js";
 import {
   type EngineOptions, type Output, type Port, type Reply, type RtcNews, type ToEngine, type ToPage,
 } from "./protocol.js";
-import { BrowserStorage, newIdentity, OwnerChanged, type IdentityRecord, type RoomStorage } from "./storage.js";
+import { isQuotaExceeded } from "./indexed_db.js";
+import {
+  BrowserStorage, newIdentity, OwnerChanged, type IdentityRecord, type RoomStorage, type SentAsset,
+} from "./storage.js";
+import { type AssetId } from "./types.js";
 import { WebSocketLink } from "./websocket_link.js";
 import { WriterLock } from "./writer_lock.js";
 
@@ -29,6 +34,7 @@ export class Engine {
   private identity!: IdentityRecord;
   private storage: RoomStorage | undefined;
   private lock: WriterLock | undefined;
+  private assets: AssetCache | undefined;
   private link: Link | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -84,10 +90,20 @@ export class Engine {
       }
     }
     const engine = new Engine(port, options, runtime, database);
+    if (database) engine.assets = await engine.openAssets();
     engine.identity = database ? await database.identity(link.room, link.invite ?? "") : newIdentity();
     if (trouble !== "") engine.note({ event: "storage_failed", text: trouble, keeps: false });
     await engine.open(false);
     return engine;
+  }
+
+  /** Without a cache every asset comes from the hub. */
+  private openAssets(): Promise<AssetCache | undefined> {
+    const onFull = (): void => {
+      this.note({ event: "notice", kind: "storage", text: NO_ROOM_FOR_ASSETS });
+      this.pump();
+    };
+    return AssetCache.open({ onFull }).catch(() => undefined);
   }
 
   /** Makes the core: as the writer where nobody else writes this identity, else as a reader that keeps nothing. */
@@ -102,16 +118,21 @@ export class Engine {
     const loaded = this.database && isWriter ? await this.database.load(this.identity.id) : undefined;
     this.storage = loaded?.room;
     this.hasLostWrites = false;
-    const coreOptions: CoreOptions = {
+    const coreOptions = this.coreOptions(isWriter, this.options.offline);
+    this.core = this.runtime.create(coreOptions, this.identity.seed, loaded?.stored ?? NOTHING_STORED);
+    if (!isWriter) this.note({ event: "other_page", text: OTHER_PAGE });
+  }
+
+  private coreOptions(isWriter: boolean, isOffline: boolean): CoreOptions {
+    return {
       link: this.options.link,
       display_name: this.options.displayName,
       writer: isWriter,
-      offline: this.options.offline,
+      offline: isOffline,
       keeps: this.storage !== undefined,
+      keeps_assets: this.assets !== undefined,
       random_seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
     };
-    this.core = this.runtime.create(coreOptions, this.identity.seed, loaded?.stored ?? NOTHING_STORED);
-    if (!isWriter) this.note({ event: "other_page", text: OTHER_PAGE });
   }
 
   /** Another page of this person wants to write: what is kept must be complete before it reads it. */
@@ -128,9 +149,7 @@ export class Engine {
     this.replaceCore(this.hasLostWrites ? NOT_KEPT : HANDED_OVER);
     this.storage = undefined;
     this.note({ event: "other_page", text: OTHER_PAGE });
-    const given = { link: this.options.link, display_name: this.options.displayName, writer: false, offline: false,
-      keeps: false, random_seed: 1 };
-    this.core = this.runtime.create(given, this.identity.seed, NOTHING_STORED);
+    this.core = this.runtime.create(this.coreOptions(false, false), this.identity.seed, NOTHING_STORED);
     this.pump();
     await lock.release();
   }
@@ -221,6 +240,7 @@ export class Engine {
     }
     for (const told of allTold) {
       if (this.isForEngine(told.text)) continue;
+      this.keepNewAsset(told);
       outputs.push(told.bytes.length > 0 ? { text: told.text, bytes: told.bytes } : { text: told.text });
       if (told.bytes.length > 0) transfer.push(told.bytes.buffer as ArrayBuffer);
     }
@@ -237,7 +257,7 @@ export class Engine {
     this.notes.push({ text: JSON.stringify(event) });
   }
 
-  /** Connecting is the engine's business; all else the page's. */
+  /** Connecting and what is kept is the engine's business; all else the page's. */
   private isForEngine(text: string): boolean {
     if (text.startsWith('{"event":"connect",')) {
       this.connect((JSON.parse(text) as { attempt: number }).attempt);
@@ -246,6 +266,10 @@ export class Engine {
     if (text.startsWith('{"event":"disconnect",')) {
       const event = JSON.parse(text) as { attempt: number; flush: boolean; code: number; text: string };
       if (this.link?.attempt === event.attempt) this.closeLink(event.code, event.text, event.flush);
+      return true;
+    }
+    if (text.startsWith('{"event":"asset_wanted",')) {
+      void this.supplyAsset((JSON.parse(text) as { asset: AssetId }).asset);
       return true;
     }
     return false;
@@ -367,9 +391,10 @@ export class Engine {
     for (let write = this.core.nextWrite(); write; write = this.core.nextWrite()) writes.push(write);
     if (writes.length === 0) return;
     const core = this.core;
-    this.isWriting = this.storage.write(writes).then(
-      () => {
+    this.isWriting = this.writeOrMakeRoom(this.storage, writes).then(
+      (sent) => {
         this.isWriting = undefined;
+        for (const { asset, bytes } of sent) this.assets?.keep(asset, bytes);
         if (core === this.core && !this.isClosed) core.written(writes[writes.length - 1]!.number);
       },
       (error: unknown) => {
@@ -381,6 +406,35 @@ export class Engine {
         } else core.writeFailed(storageSentence(error));
       },
     ).then(() => (core === this.core && !this.isClosed ? this.pump() : undefined));
+  }
+
+  /** What somebody has made goes before what the hub has as well. */
+  private async writeOrMakeRoom(storage: RoomStorage, writes: readonly Write[]): Promise<SentAsset[]> {
+    try {
+      return await storage.write(writes);
+    } catch (error) {
+      if (!this.assets || !isQuotaExceeded(error)) throw error;
+      await this.assets.empty();
+      return storage.write(writes);
+    }
+  }
+
+  /** The core has no use for an asset that is not what its name says, and asks the hub instead. */
+  private async supplyAsset(asset: AssetId): Promise<void> {
+    const { core } = this;
+    const bytes = (await this.assets?.read(asset)) ?? new Uint8Array(0);
+    // The page asks the core that took the place of this one again.
+    if (core !== this.core || this.isClosed || this.isSwitching) return;
+    const { json } = core.call("supply_asset", { asset }, bytes);
+    if (!json.is_good) this.assets?.drop(asset);
+    this.pump();
+  }
+
+  private keepNewAsset({ text, bytes }: Told): void {
+    if (!this.assets || !text.startsWith('{"event":"asset_ready",')) return;
+    const { asset, is_new } = JSON.parse(text) as { asset: AssetId; is_new: boolean };
+    // The page gets these very bytes, and the worker has them no more.
+    if (is_new) this.assets.keep(asset, bytes.slice());
   }
 
   private async close(): Promise<void> {
@@ -396,6 +450,7 @@ export class Engine {
     this.closeLink(0, "the page leaves", true);
     this.core.destroy();
     await this.lock?.release();
+    await this.assets?.close();
     this.database?.close();
   }
 }
@@ -404,11 +459,12 @@ const HANDED_OVER = "another page of this person writes now, and sends what this
 const NOT_KEPT =
   "another page of this person took over before the last edits here were stored; look there for what is lost";
 const TAKES_OVER = "this page begins to write; what it asked for before was asked for as one that only shows";
+const NO_ROOM_FOR_ASSETS =
+  "the browser's storage is full: meshes and pictures that come now are not kept for when the hub is away";
 const OTHER_PAGE = "another page of this person is open and writes; this one only shows";
 
 function storageSentence(error: unknown): string {
-  const name = error instanceof Error ? error.name : "";
-  if (name === "QuotaExceededError")
+  if (isQuotaExceeded(error))
     return "the browser's storage is full: free some space, or what is edited here is lost with this page";
   const text = error instanceof Error ? error.message : String(error);
   return `the browser does not store what is edited here: ${text}`;

@@ -91,8 +91,12 @@ export interface Room {
   storeAsset(bytes: Uint8Array): Promise<AssetId>;
   /** The same, but resolves when the hub has it, and rejects when it does not take it. */
   uploadAsset(bytes: Uint8Array, options?: LongTask): Promise<AssetId>;
+  /**
+   * An asset that was here before comes from what this browser keeps, also without a connection; any other one when the
+   * hub has sent it (`Status.downloads`). Its bytes are checked either way.
+   */
   downloadAsset(asset: AssetId, options?: LongTask): Promise<Uint8Array>;
-  /** Downloads, verifies and decodes a mesh. Kept in memory once it was read. */
+  /** The same, decoded. Kept in memory once it was read. */
   loadMesh(asset: AssetId): Promise<MeshGeometry>;
   /** Makes an asset of a mesh, as `storeAsset` does; equal meshes are one asset. */
   storeMesh(mesh: MeshGeometry): Promise<AssetId>;

@@ -46,7 +46,7 @@ export class RoomClient implements Room {
   readonly scene = new MirroredScene();
   status: Status = {
     phase: "connecting", role: "none", writer: true, author: "", head: 0, queued_commands: 0, commands_in_flight: 0,
-    rate_limited: false, uploads: 0, unstored_edits: 0, text: "", will_retry: true,
+    rate_limited: false, uploads: 0, downloads: 0, unstored_edits: 0, text: "", will_retry: true,
     put_out: false,
   };
   private readonly people = new People();

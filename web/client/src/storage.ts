@@ -1,4 +1,6 @@
 import { type Stored, type Write } from "./core.js";
+import { committed, done } from "./indexed_db.js";
+import { type AssetId } from "./types.js";
 
 /**
  * What a browser keeps, in IndexedDB: for each identity of a room the session's state, the journal behind it and the
@@ -33,20 +35,6 @@ export class OwnerChanged extends Error {
     super("another page of this person has taken over what this one stores");
     this.name = "OwnerChanged";
   }
-}
-
-function done<Result>(request: IDBRequest<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("IndexedDB failed without a reason"));
-  });
-}
-
-function committed(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new Error("the browser did not store it"));
-  });
 }
 
 export class BrowserStorage {
@@ -105,6 +93,12 @@ export class BrowserStorage {
   }
 }
 
+/** What need not be kept for sending any more, since the hub has it. */
+export interface SentAsset {
+  readonly asset: AssetId;
+  readonly bytes: Uint8Array;
+}
+
 /** The one place that writes an identity's state. */
 export class RoomStorage {
   constructor(
@@ -114,8 +108,8 @@ export class RoomStorage {
     private next: number,
   ) {}
 
-  /** All of it or nothing, in order; on return it survives a crash of the machine. */
-  async write(writes: readonly Write[]): Promise<void> {
+  /** All of it or nothing, in order; on return it survives a crash of the machine. Tells which assets it let go of. */
+  async write(writes: readonly Write[]): Promise<SentAsset[]> {
     const transaction = this.database.transaction(KEPT, "readwrite", { durability: "strict" });
     const finished = committed(transaction);
     const states = transaction.objectStore(STATES);
@@ -128,6 +122,7 @@ export class RoomStorage {
       throw new OwnerChanged();
     }
     let next = this.next;
+    const sent: SentAsset[] = [];
     for (const write of writes) {
       switch (write.kind) {
         case "addition": journal.put(write.bytes, [this.identity, next++]); break;
@@ -136,11 +131,18 @@ export class RoomStorage {
           journal.delete(journalOf(this.identity));
           break;
         case "asset": assets.put(write.bytes, [this.identity, write.asset]); break;
-        case "forget": assets.delete([this.identity, write.asset]); break;
+        case "forget": {
+          const { asset } = write;
+          const request: IDBRequest<Uint8Array | undefined> = assets.get([this.identity, asset]);
+          request.onsuccess = () => request.result && sent.push({ asset, bytes: request.result });
+          assets.delete([this.identity, asset]);
+          break;
+        }
       }
     }
     await finished;
     this.next = next;
+    return sent;
   }
 }
 

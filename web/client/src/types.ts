@@ -288,6 +288,8 @@ export interface Status {
   readonly rate_limited: boolean;
   /** Assets that the hub does not have yet; commands that name them wait for it. */
   readonly uploads: number;
+  /** Assets that were asked for and are not on this device: they come when there is a connection. */
+  readonly downloads: number;
   /** Edits that this device has not stored yet; 0 before a page may safely go. */
   readonly unstored_edits: number;
   readonly rtt_ms?: number;

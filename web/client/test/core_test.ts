@@ -6,7 +6,9 @@ import { wasmBinary } from "./wasm.js";
 const runtime = await CoreRuntime.load(await wasmBinary());
 const ZEROS = "A".repeat(43);
 const LINK = `theta://browser:1/${ZEROS}#${ZEROS}`;
-const OPTIONS = { link: LINK, display_name: "Ann", writer: true, offline: true, keeps: true, random_seed: 1 };
+const OPTIONS = {
+  link: LINK, display_name: "Ann", writer: true, offline: true, keeps: true, keeps_assets: true, random_seed: 1,
+};
 
 test("the module says what is wrong with a link", () => {
   expect(() => runtime.call("parse_link", { link: "theta://nowhere" })).toThrow(/no room/);

@@ -1,6 +1,7 @@
 import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { Core } from "../src/core.js";
 import { type ConnectOptions, type Room } from "../src/room.js";
 import { RoomStorage } from "../src/storage.js";
 import { giveWebSocket, join, live, TestHub, until } from "./hub.js";
@@ -54,7 +55,6 @@ test("what was edited offline survives the page and is sent by the next one", as
 });
 
 test("a mesh made offline is there at once, survives the page, and is at the hub before what names it", async () => {
-  const triangle = { positions: Float32Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0), indices: Uint32Array.of(0, 1, 2) };
   const first = await open();
   first.goOffline();
   await until(first, () => first.status.phase === "offline");
@@ -109,6 +109,94 @@ test("one browser is two people by two invites, and the same person by the same 
   await bob.close();
   const again = await open({ link: link.replace(/\.[^.]*$/, "") });
   expect(again.status.author).toBe(bob.status.author);
+});
+
+const triangle = { positions: Float32Array.of(0, 0, 0, 1, 0, 0, 0, 1, 0), indices: Uint32Array.of(0, 1, 2) };
+
+/** Bytes of what the hub has sent to any page. */
+function countReceived(): () => number {
+  const receive = vi.spyOn(Core.prototype, "receive");
+  return () => receive.mock.calls.reduce((sum, [, frame]) => sum + frame.length, 0);
+}
+
+/** Changes what is stored of an asset behind everybody's back; undefined: nothing is. */
+async function tear(asset: string, change: (bytes: Uint8Array) => Uint8Array): Promise<Uint8Array | undefined> {
+  const database = await new Promise<IDBDatabase>((resolve) => {
+    const request = indexedDB.open("theta-assets");
+    request.onsuccess = () => resolve(request.result);
+  });
+  const transaction = database.transaction("bytes", "readwrite");
+  const request = transaction.objectStore("bytes").get(asset);
+  request.onsuccess = () => request.result && transaction.objectStore("bytes").put(change(request.result), asset);
+  await new Promise((resolve) => (transaction.oncomplete = resolve));
+  database.close();
+  return request.result as Uint8Array | undefined;
+}
+
+test("what was up- and downloaded is there without the hub, for everybody in this browser", async () => {
+  const ann = await open();
+  const mine = await ann.storeMesh(triangle);
+  await (await ann.create([{ name: "mine", mesh: mine }])).settled;
+  const other = await open({ storage: "memory", link: hub.browserLink(hub.invite(native, "editor")) });
+  const theirs = await other.uploadAsset(new Uint8Array(300_000).fill(3));
+  expect(await ann.downloadAsset(theirs)).toHaveLength(300_000);
+  const exported = await ann.exportGlb();
+  await ann.close();
+  await hub.kill();
+  try {
+    const again = await open({ offline: true });
+    expect(await again.loadMesh(mine)).toEqual(triangle);
+    expect(await again.downloadAsset(theirs)).toEqual(new Uint8Array(300_000).fill(3));
+    expect(await again.exportGlb()).toEqual(exported);
+    expect(again.status).toMatchObject({ phase: "offline", downloads: 0 });
+  } finally {
+    await hub.start();
+  }
+});
+
+test("what was here before is not fetched again, and what is torn is", async () => {
+  const ann = await open();
+  const asset = await ann.uploadAsset(new Uint8Array(300_000).fill(4));
+  await ann.close();
+  const received = countReceived();
+  const again = await open();
+  expect(await again.downloadAsset(asset)).toHaveLength(300_000);
+  expect(received()).toBeLessThan(50_000);
+  await again.close();
+
+  await tear(asset, (bytes) => bytes.slice(0, -1));
+  const third = await open();
+  expect(await third.downloadAsset(asset)).toHaveLength(300_000);
+  expect(received()).toBeGreaterThan(300_000);
+  await third.close();
+  expect(await tear(asset, (bytes) => bytes)).toHaveLength(300_000);
+});
+
+test("what is not here is counted while the hub is away, and comes with it", async () => {
+  const ann = await open();
+  const other = await open({ storage: "memory", link: hub.browserLink(hub.invite(native, "editor")) });
+  const asset = await other.uploadAsset(new Uint8Array(1000).fill(5));
+  ann.goOffline();
+  await until(ann, () => ann.status.phase === "offline");
+  const wanted = ann.downloadAsset(asset);
+  await until(ann, () => ann.status.downloads === 1);
+  ann.goOnline();
+  expect(await wanted).toHaveLength(1000);
+  await until(ann, () => ann.status.downloads === 0);
+});
+
+test("edits take the room of what the hub has as well when the browser has no more", async () => {
+  const ann = await open();
+  const asset = await ann.uploadAsset(new Uint8Array(1000).fill(6));
+  await until(ann, () => ann.status.uploads === 0 && ann.status.unstored_edits === 0);
+  const write = vi.spyOn(RoomStorage.prototype, "write");
+  write.mockRejectedValueOnce(new DOMException("no space", "QuotaExceededError"));
+  const notices: string[] = [];
+  ann.on("notice", (notice) => notices.push(notice.text));
+  await (await ann.create([{ name: "box" }])).settled;
+  expect(notices).toEqual([]);
+  await ann.close();
+  expect(await tear(asset, (bytes) => bytes)).toBeUndefined();
 });
 
 test("while the browser stores nothing, nothing is sent, and it is told", async () => {

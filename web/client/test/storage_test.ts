@@ -1,6 +1,7 @@
 import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
+import { AssetCache } from "../src/asset_cache.js";
 import { BrowserStorage, OwnerChanged } from "../src/storage.js";
 
 beforeEach(() => {
@@ -42,7 +43,8 @@ test("an asset is kept beside them, for its identity, until it is forgotten", as
   expect((await storage.load("ann")).stored.assets).toEqual([bytes(7), bytes(8)]);
   expect((await storage.load("bob")).stored.assets).toEqual([]);
   const { room: again } = await storage.load("ann");
-  await again.write([{ number: 1, kind: "forget", asset: "a1" }]);
+  const gone = await again.write([{ number: 1, kind: "forget", asset: "a1" }]);
+  expect(gone).toEqual([{ asset: "a1", bytes: bytes(7) }]);
   expect((await storage.load("ann")).stored.assets).toEqual([bytes(8)]);
 });
 
@@ -56,6 +58,28 @@ test("what the layout before assets kept is found in this one", async () => {
   request.result.close();
   const storage = await BrowserStorage.open();
   expect((await storage.load("ann")).stored).toEqual({ state: bytes(1), journal: bytes(), assets: [] });
+});
+
+test("what was kept before there was a cache of assets is found beside it, and its page goes on writing", async () => {
+  const request = indexedDB.open("theta", 2);
+  request.onupgradeneeded = () => {
+    for (const name of ["states", "owners", "journal", "assets", "identities"]) request.result.createObjectStore(name);
+    const put = (store: string, value: unknown, key: IDBValidKey) =>
+      request.transaction!.objectStore(store).put(value, key);
+    put("states", bytes(1), "ann");
+    put("journal", bytes(2), ["ann", 1]);
+    put("assets", bytes(7), ["ann", "a1"]);
+  };
+  await new Promise((resolve) => (request.onsuccess = resolve));
+  const older = request.result;
+  const isAsked = vi.fn();
+  older.onversionchange = isAsked;
+  const [storage, cache] = [await BrowserStorage.open(), await AssetCache.open()];
+  expect((await storage.load("ann")).stored).toEqual({ state: bytes(1), journal: bytes(2), assets: [bytes(7)] });
+  expect(await cache.read("a1")).toBeUndefined();
+  expect(isAsked).not.toHaveBeenCalled();
+  older.close();
+  await cache.close();
 });
 
 test("whoever opened a state last is the only one who writes it", async () => {

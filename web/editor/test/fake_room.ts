@@ -20,8 +20,8 @@ export class FakeRoom implements Room {
   participants: readonly Participant[] = [{ session: 1, author: SELF, name: "Ada", role: "admin", self: true }];
   status: Status = {
     phase: "live", transport_kind: "webrtc", role: "admin", writer: true, author: SELF, session: 1, head: 1,
-    queued_commands: 0, commands_in_flight: 0, rate_limited: false, uploads: 0, unstored_edits: 0, rtt_ms: 2, text: "",
-    will_retry: false, put_out: false,
+    queued_commands: 0, commands_in_flight: 0, rate_limited: false, uploads: 0, downloads: 0, unstored_edits: 0,
+    rtt_ms: 2, text: "", will_retry: false, put_out: false,
   };
   /** Everything that was submitted, for tests to look at. */
   readonly submitted: Command[] = [];

@@ -80,8 +80,9 @@ export class GeometryCache {
     return this.loaded.get(asset);
   }
 
-  get isLoading(): boolean {
-    return this.pending.size > 0;
+  /** How many are on their way, or wait for a connection. */
+  get loadingCount(): number {
+    return this.pending.size;
   }
 
   /** What could not be loaded while offline may be there now. */

@@ -71,6 +71,14 @@ export function addFrustum(
   lines.line(tip, at(x * 0.4, y * 1.1, -shape.depth), color, alpha);
 }
 
+/** A cube of a metre about the origin of `world`: where something is whose shape is not known. */
+export function addBox(lines: LineLayer, world: Matrix4, color: Color): void {
+  const corner = (at: number): Vector3 =>
+    new Vector3(at & 1 ? 0.5 : -0.5, at & 2 ? 0.5 : -0.5, at & 4 ? 0.5 : -0.5).applyMatrix4(world);
+  for (let at = 0; at < 8; ++at)
+    for (const side of [1, 2, 4]) if ((at & side) === 0) lines.line(corner(at), corner(at | side), color, 0.7);
+}
+
 /** What a camera entity sees, as a small frustum or box. */
 export function addCamera(lines: LineLayer, world: Matrix4, camera: Camera, size: number, color: Color): void {
   const pose = new Matrix4().extractRotation(world).copyPosition(world);

@@ -103,6 +103,11 @@ export class MeshLayer {
     return this.groups.size;
   }
 
+  /** What cannot be drawn yet, since its mesh is not here. */
+  waitingNodes(): IterableIterator<Node> {
+    return this.waitsFor.keys();
+  }
+
   usedMeshes(): Set<AssetId> {
     const used = new Set<AssetId>(this.waiting.keys());
     for (const placement of this.placements.values()) used.add(placement.geometry.asset);

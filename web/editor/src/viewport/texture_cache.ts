@@ -1,5 +1,6 @@
 import { LinearMipmapLinearFilter, LinearSRGBColorSpace, RepeatWrapping, SRGBColorSpace, Texture } from "three";
 import type { AssetId } from "@theta/client";
+import { checkPicture } from "../picture.js";
 
 /** Larger pictures are drawn at this width or height; no screen shows more of them. */
 const kSidePixelsMax = 4096;
@@ -7,6 +8,7 @@ const kSidePixelsMax = 4096;
 /** Pictures by asset and colour space. A picture that cannot be read is left out, and said once. */
 export class TextureCache {
   private readonly textures = new Map<string, Promise<Texture | null>>();
+  private loading = 0;
   private disposed = false;
 
   constructor(
@@ -31,6 +33,11 @@ export class TextureCache {
     });
   }
 
+  /** How many are on their way, or wait for a connection. */
+  get loadingCount(): number {
+    return this.loading;
+  }
+
   /** Frees what nothing shows any more. */
   keepOnly(used: ReadonlySet<AssetId>): void {
     for (const [key, texture] of this.textures) {
@@ -47,7 +54,7 @@ export class TextureCache {
 
   private async fetch(asset: AssetId, space: "srgb" | "linear"): Promise<Texture | null> {
     try {
-      const picture = await decode(await this.load(asset));
+      const picture = await decode(await this.loadBytes(asset));
       const texture = new Texture(picture);
       texture.flipY = false;
       texture.wrapS = texture.wrapT = RepeatWrapping;
@@ -62,10 +69,20 @@ export class TextureCache {
       return null;
     }
   }
+
+  private async loadBytes(asset: AssetId): Promise<Uint8Array> {
+    this.loading += 1;
+    try {
+      return await this.load(asset);
+    } finally {
+      this.loading -= 1;
+    }
+  }
 }
 
-/** Decoded off this thread, without the conversions that browsers would do for a page. */
+/** Decoded off this thread, if it is not too large for that, without the conversions that browsers do for a page. */
 async function decode(bytes: Uint8Array): Promise<ImageBitmap> {
+  checkPicture(bytes);
   const plain = { premultiplyAlpha: "none", colorSpaceConversion: "none" } as const;
   const picture = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), plain);
   const side = Math.max(picture.width, picture.height);

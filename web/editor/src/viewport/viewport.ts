@@ -12,8 +12,9 @@ import type { Point } from "./gizmo_hit.js";
 import { Highlights } from "./highlights.js";
 import { IconLayer } from "./icon_layer.js";
 import { LightLayer } from "./light_layer.js";
-import { addCamera, addLight, LineLayer } from "./line_layer.js";
+import { addBox, addCamera, addLight, LineLayer } from "./line_layer.js";
 import { MeshLayer } from "./mesh_layer.js";
+import { MissingNote, missingText } from "./missing_note.js";
 import { Outline } from "./outline.js";
 import { Overlay } from "./overlay.js";
 import { PeopleLayer, type Eye } from "./people_layer.js";
@@ -32,6 +33,8 @@ const kPixelRatioMax = 2;
 /** So many cameras of the scene have their frustum drawn. */
 const kCameraFrustaMax = 256;
 const kCameraFrustumPixels = 70;
+/** So many things whose mesh is not on this device have a box in its place. */
+const kMissingBoxesMax = 256;
 
 export interface ViewportStats {
   /** Of the last frame. */
@@ -79,6 +82,7 @@ export class Viewport implements ViewportControl {
   private readonly icons = new IconLayer();
   private readonly lines = new LineLayer();
   private readonly outline = new Outline();
+  private readonly missing = new MissingNote();
   private readonly people: PeopleLayer;
   private readonly highlights: Highlights;
   private readonly tools: Tools;
@@ -108,6 +112,7 @@ export class Viewport implements ViewportControl {
     this.phase = room.status.phase;
     // A thousand meshes that do not come while offline are one sentence.
     const failed = (what: string) => (_: string, error: unknown): void => {
+      this.tellMissing();
       if (this.toldFailures.has(what)) return;
       this.toldFailures.add(what);
       editor.notify("warning", `${what} could not be shown: ${error instanceof Error ? error.message : String(error)}`);
@@ -115,10 +120,13 @@ export class Viewport implements ViewportControl {
     this.geometries = new GeometryCache((asset) => room.loadMesh(asset), (geometry) => {
       this.meshes.loaded(geometry);
       this.boundsStale = true;
+      this.tellMissing();
       this.invalidate();
     }, failed("A mesh"));
-    this.textures = new TextureCache((asset) => room.downloadAsset(asset), () => this.invalidate(), failed("A texture"),
-      Math.min(8, this.renderer.capabilities.getMaxAnisotropy()));
+    this.textures = new TextureCache((asset) => room.downloadAsset(asset), () => {
+      this.tellMissing();
+      this.invalidate();
+    }, failed("A texture"), Math.min(8, this.renderer.capabilities.getMaxAnisotropy()));
     this.meshes = new MeshLayer(this.geometries, this.textures);
     this.people = new PeopleLayer((author) => editor.colorOf(author));
     this.highlights = new Highlights(editor, this.graph);
@@ -275,7 +283,7 @@ export class Viewport implements ViewportControl {
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute("aria-label", "3D view of the scene");
-    this.root.append(this.canvas, this.overlay.element);
+    this.root.append(this.canvas, this.overlay.element, this.missing.element);
     container.append(this.root);
     this.main.environment = this.environment;
     const inMain = new Group();
@@ -298,6 +306,7 @@ export class Viewport implements ViewportControl {
           this.geometries.retryFailed();
         }
         this.phase = phase;
+        this.tellMissing();
       }),
       effect(() => {
         const colors = kStageColors[theme.value];
@@ -438,6 +447,11 @@ export class Viewport implements ViewportControl {
     renderer.render(this.above, camera);
   }
 
+  private tellMissing(): void {
+    const text = missingText(this.editor.room.status, this.geometries.loadingCount, this.textures.loadingCount);
+    if (this.missing.show(text)) this.invalidate();
+  }
+
   private moveOthers(nowMs: number): void {
     this.people.update(nowMs);
     const scene = this.editor.room.scene;
@@ -481,8 +495,17 @@ export class Viewport implements ViewportControl {
         addCamera(lines, node.world, camera, size, color);
       if (light && selected.has(node.id)) addLight(lines, node.world, light, size, color);
     }
+    if (this.missing.isShown) this.drawMissing(plain);
     this.overlay.showPeople(this.people.draw(lines, this.eye(), this.editor.following.peek()));
     lines.end();
+  }
+
+  private drawMissing(color: Color): void {
+    let boxes = 0;
+    for (const node of this.meshes.waitingNodes()) {
+      if (++boxes > kMissingBoxesMax) return;
+      addBox(this.lines, node.world, this.highlights.colorOf(node.id) ?? color);
+    }
   }
 
   private eye(): Eye {
@@ -513,7 +536,7 @@ export class Viewport implements ViewportControl {
     if (this.graph.nodes.size === 0 || this.editor.lookBack.peek() !== null) return;
     this.rig.frame(this.sceneBox);
     this.rig.update(nowMs);
-    if (!this.geometries.isLoading && this.phase === "live") this.opening = false;
+    if (this.geometries.loadingCount === 0 && this.phase === "live") this.opening = false;
   }
 
   private addTo(box: Box3, node: Node, evenHidden: boolean): void {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Texture } from "three";
 import { TextureCache } from "../../src/viewport/texture_cache.js";
+import { pngStart } from "../picture.js";
 
 const loads: string[] = [];
 
@@ -13,7 +14,7 @@ afterEach(() => vi.unstubAllGlobals());
 function makeCache(): TextureCache {
   const load = (asset: string) => {
     loads.push(asset);
-    return Promise.resolve(new Uint8Array(1));
+    return Promise.resolve(pngStart(1, 1));
   };
   return new TextureCache(load, () => undefined, (_, error) => expect(error).toBeUndefined(), 1);
 }
@@ -40,4 +41,19 @@ it("frees what arrives when nothing wants it any more", async () => {
   cache.request("late", "srgb", (texture) => texture.addEventListener("dispose", () => disposed.push("late")));
   cache.keepOnly(new Set());
   await vi.waitFor(() => expect(disposed).toEqual(["late"]));
+});
+
+it("does not let the browser decode a picture that is larger than its file lets one think", async () => {
+  const decode = vi.fn();
+  vi.stubGlobal("createImageBitmap", decode);
+  const failures: string[] = [];
+  const load = () => Promise.resolve(pngStart(30_000, 30_000));
+  const cache = new TextureCache(load, () => undefined, (_, error) => failures.push((error as Error).message), 1);
+  cache.request("hostile", "srgb", () => expect.unreachable("it is not shown"));
+  await vi.waitFor(() => expect(failures).toHaveLength(1));
+  expect(failures[0]).toBe(
+    "expected at most 67,108,864 pixels, got 30,000 by 30,000; make the picture smaller",
+  );
+  expect(decode).not.toHaveBeenCalled();
+  expect(cache.loadingCount).toBe(0);
 });
