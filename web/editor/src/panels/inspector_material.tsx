@@ -4,6 +4,7 @@ import { IconButton } from "../components/button.js";
 import { ColorField } from "../components/color_field.js";
 import { Field, Select, Toggle } from "../components/fields.js";
 import { NumberField } from "../components/number_field.js";
+import { checkPicture } from "../picture.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
 import { changeEach, changeLabel, common, Section, type SectionProps } from "./inspector_section.js";
 
@@ -160,7 +161,10 @@ function Textures({ chosen, disabled }: SectionProps) {
   const upload = async (file: File) => {
     const { room } = workspace.editor;
     const bytes = new Uint8Array(await file.arrayBuffer());
-    const asset = await workspace.runJob(`Add ${file.name}`, () => room.storeAsset(bytes));
+    const asset = await workspace.runJob(`Add ${file.name}`, async () => {
+      checkPicture(bytes);
+      return room.storeAsset(bytes);
+    });
     if (asset !== null) setMaterial(workspace, chosen, { [picked]: asset });
   };
   const choose = (name: TextureName) => {
@@ -219,14 +223,14 @@ function Thumbnail({ asset }: { asset: AssetId | undefined }) {
     if (asset === undefined) return undefined;
     const abort = new AbortController();
     let made: string | null = null;
-    editor.room.downloadAsset(asset, { signal: abort.signal }).then(
-      (bytes) => {
-        if (abort.signal.aborted) return;
-        made = URL.createObjectURL(new Blob([bytes as BlobPart]));
-        setAddress(made);
-      },
-      () => undefined,
-    );
+    const show = async () => {
+      const bytes = await editor.room.downloadAsset(asset, { signal: abort.signal });
+      if (abort.signal.aborted) return;
+      checkPicture(bytes);
+      made = URL.createObjectURL(new Blob([bytes as BlobPart]));
+      setAddress(made);
+    };
+    show().catch(() => undefined);
     return () => {
       abort.abort();
       if (made !== null) URL.revokeObjectURL(made);
