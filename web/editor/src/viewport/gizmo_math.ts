@@ -228,12 +228,10 @@ export function applyDelta(target: Target, frame: GestureFrame, delta: Delta): T
     return { ...transform, position: world.add(delta.offset).applyMatrix4(inverse).toArray() };
   if (delta.kind === "rotate") {
     const turn = new Quaternion().setFromAxisAngle(delta.axis, delta.angle);
-    const parentTurn = rotationOf(parent);
-    const local = parentTurn.clone().invert().multiply(turn).multiply(parentTurn);
     return {
       ...transform,
       position: world.sub(frame.pivot).applyQuaternion(turn).add(frame.pivot).applyMatrix4(inverse).toArray(),
-      rotation: local.multiply(new Quaternion(...transform.rotation)).normalize().toArray() as [number, number, number,
+      rotation: turnIntoParent(turn, parent).multiply(new Quaternion(...transform.rotation)).normalize().toArray() as [number, number, number,
         number],
     };
   }
@@ -259,10 +257,15 @@ function stretchedScale({ transform, parent }: Target, stretch: (vector: Vector3
   return result;
 }
 
-function rotationOf(matrix: Matrix4): Quaternion {
-  const rotation = new Quaternion();
-  matrix.decompose(new Vector3(), rotation, new Vector3());
-  return rotation;
+/** A turn of the world in the space of a parent. */
+function turnIntoParent(turn: Quaternion, parent: Matrix4): Quaternion {
+  const parentTurn = new Quaternion();
+  const scale = new Vector3();
+  parent.decompose(new Vector3(), parentTurn, scale);
+  const local = parentTurn.clone().invert().multiply(turn).multiply(parentTurn).normalize();
+  // What a matrix mirrors is told as a negative scale along x. Seen in that mirror a turn goes about the mirrored axis
+  // and the other way round.
+  return scale.x < 0 ? local.set(local.x, -local.y, -local.z, local.w) : local;
 }
 
 function isNothing(delta: Delta): boolean {
@@ -295,9 +298,7 @@ function asDelta(targets: readonly Target[], ids: EntityId[], frame: GestureFram
   if (!targets.every((target) => sameMatrix(target.parent, parent)) || !isEven(parent)) return null;
   const pivot = frame.pivot.clone().applyMatrix4(parent.clone().invert()).toArray();
   if (delta.kind === "rotate") {
-    const parentTurn = rotationOf(parent);
-    const turn = new Quaternion().setFromAxisAngle(delta.axis, delta.angle);
-    const rotation = parentTurn.clone().invert().multiply(turn).multiply(parentTurn).normalize();
+    const rotation = turnIntoParent(new Quaternion().setFromAxisAngle(delta.axis, delta.angle), parent);
     return {
       command: "rotate_by", targets: ids, rotation: rotation.toArray() as [number, number, number, number], pivot,
     };

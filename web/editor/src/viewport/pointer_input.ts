@@ -40,6 +40,8 @@ interface Held {
 export class PointerInput {
   private readonly held = new Map<number, Held>();
   private mode: Mode = "idle";
+  /** The pointer that began the gesture; of others only "fingers" takes notice. */
+  private leader = 0;
   private button = 0;
   private strayed = false;
   private spaceHeld = false;
@@ -90,6 +92,7 @@ export class PointerInput {
       this.moreFingers();
       return;
     }
+    this.leader = event.pointerId;
     this.button = event.button;
     this.strayed = false;
     this.mode = this.modeFor(event, at);
@@ -137,6 +140,7 @@ export class PointerInput {
     const dx = at.x - held.at.x, dy = at.y - held.at.y;
     if (this.mode === "fingers") this.pinch(event.pointerId, at);
     held.at = at;
+    if (event.pointerId !== this.leader) return;
     const slack = kClickSlackPixels[event.pointerType === "touch" ? "touch" : "mouse"];
     if (Math.hypot(at.x - held.from.x, at.y - held.from.y) > slack) this.stray(event);
     if (this.mode === "orbit") this.actions.orbit(dx, dy);
@@ -174,9 +178,9 @@ export class PointerInput {
       if (this.held.size === 0) this.mode = "idle";
       return;
     }
+    if (event.pointerId !== this.leader) return;
     const at = this.point(event);
     const { mode } = this;
-    if (this.held.size > 0 && mode === "drag") return;
     this.mode = "idle";
     if (mode === "drag") this.actions.endDrag(cancelled);
     else if (mode === "box") this.actions.endBox(held.from, at, modifiersOf(event), cancelled);

@@ -94,6 +94,19 @@ describe("turning", () => {
     expect(new Vector3(...turned.position).distanceTo(new Vector3(0, 0, -1))).toBeLessThan(1e-9);
     expect(new Quaternion(...turned.rotation).angleTo(turnY(90))).toBeLessThan(1e-6);
   });
+
+  it.each([[-1, 1, 1], [1, -1, 1], [-2, -2, -2], [2, 2, 2]] as const)(
+    "turns below a parent scaled by %d, %d, %d as it is seen to",
+    (...scale) => {
+      const parentTurn = new Quaternion().setFromAxisAngle(new Vector3(1, 1, 0).normalize(), 0.4);
+      const parent = new Matrix4().compose(new Vector3(1, 0, 0), parentTurn, new Vector3(...scale));
+      const seen = ({ rotation }: Transform): Vector3 =>
+        new Vector3(1, 2, 3).applyQuaternion(new Quaternion(...rotation)).transformDirection(parent);
+      const axis = new Vector3(0, 0.6, 0.8);
+      const turned = applyDelta(target({}, parent), frame(), { kind: "rotate", axis, angle: 0.5 });
+      expect(seen(turned).distanceTo(seen(kStill).applyAxisAngle(axis, 0.5))).toBeLessThan(1e-6);
+    },
+  );
 });
 
 describe("scaling", () => {

@@ -147,9 +147,12 @@ describe("fingers", () => {
     send("pointerdown", 100, 100, touch(1));
     send("pointerdown", 200, 100, touch(2));
     send("pointermove", 110, 100, touch(1));
-    expect(names()).toEqual(["drag"]);
-    send("pointerup", 200, 100, touch(2));
+    send("pointermove", 300, 300, touch(2));
+    expect(calls).toEqual([["drag", { x: 110, y: 100 }, { shift: false, ctrl: false }]]);
     send("pointerup", 110, 100, touch(1));
+    expect(calls.at(-1)).toEqual(["endDrag", false]);
+    send("pointermove", 320, 300, touch(2));
+    send("pointerup", 320, 300, touch(2));
     expect(calls.at(-1)).toEqual(["endDrag", false]);
     handleHere = false;
     boxByTouch = true;
