@@ -26,7 +26,7 @@ TEST(LinkTerms, AddressesAreSplitAtTheLastColon) {
   EXPECT_EQ(split_address("example.org:4433")->host, "example.org");
   EXPECT_EQ(split_address("example.org:4433")->port, 4433);
   EXPECT_EQ(split_address("[::1]:80")->host, "::1");
-  for (const char* text : {"", "host", "host:", ":80", "host:0", "host:65536", "host:8x"})
+  for (const char* text : {"", "host", "host:", ":80", "host:0", "host:65536", "host:8x", "https://host:4480"})
     EXPECT_FALSE(split_address(text)) << text;
 }
 
@@ -58,6 +58,26 @@ TEST(BrowserLink, HasTheRoomAndTheInviteOfTheLink) {
   const std::string link = "theta://127.0.0.1:4433/ROOM#HUB.INVITE";
   EXPECT_EQ(browser_link("https://hub.example:4480", link), "https://hub.example:4480/r/ROOM#HUB.INVITE");
   EXPECT_EQ(browser_link("http://[::1]:1/", "theta://[::1]:4433/ROOM#HUB"), "http://[::1]:1/r/ROOM#HUB");
+}
+
+TEST(BrowserLink, WhatWasTypedGoesOverWhatTheHubTells) {
+  EXPECT_EQ(page_for("https://typed", "https://told", "hub.example"), "https://typed");
+  EXPECT_EQ(page_for("", "https://told:1", "hub.example"), "https://told:1");
+  EXPECT_EQ(page_for("", "", "hub.example"), "");
+}
+
+TEST(BrowserLink, PageOnTheHubsOwnMachineIsOfNoUseElsewhere) {
+  for (const char* page : {"http://127.0.0.1:4480", "https://localhost:4480", "http://[::1]:4480"}) {
+    EXPECT_EQ(page_for("", page, "hub.example"), "") << page;
+    for (const char* host : {"127.0.0.1", "localhost", "::1"}) EXPECT_EQ(page_for("", page, host), page) << host;
+  }
+}
+
+TEST(BrowserLink, PageOfAHubThatListensEverywhereIsWhereTheLinkFindsTheHub) {
+  EXPECT_EQ(page_for("", "https://[::]:4480", "hub.example"), "https://hub.example:4480");
+  EXPECT_EQ(page_for("", "https://[::]:4480", "2001:db8::1"), "https://[2001:db8::1]:4480");
+  EXPECT_EQ(page_for("", "http://[::]:4480", "127.0.0.1"), "http://127.0.0.1:4480");
+  EXPECT_EQ(page_for("https://typed", "https://[::]:4480", "hub.example"), "https://typed");
 }
 
 TEST(BrowserLink, PagesThatAreNoAddressGiveNone) {

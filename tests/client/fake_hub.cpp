@@ -96,6 +96,7 @@ void FakeHub::log_in(PeerId id, const fb::Login& login) {
   peer.logged_in = true;
   fb::WelcomeT welcome;
   welcome.hub_time_ms = told_time_ms.value_or(to_unix_ms(wall));
+  welcome.page = page;
   welcome.commands_burst = commands_burst;
   welcome.commands_per_second = commands_per_second;
   send(id, Lane::control, std::move(welcome));

@@ -62,6 +62,8 @@ class FakeHub final : public transport::EventSink {
   std::optional<replica::Replica> forked;
   /// What Welcome says, instead of `wall`.
   std::optional<std::uint64_t> told_time_ms;
+  /// What Welcome says of the page.
+  std::string page;
   /// Attached leaves the hub last, behind the snapshot and the records: to the peer, the lanes have overtaken it.
   bool attached_comes_last = false;
   bool ignores_attach = false;

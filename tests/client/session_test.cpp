@@ -5,6 +5,7 @@
 
 #include "peers.h"
 #include "theta/client/limits.h"
+#include "theta/wire/text.h"
 
 namespace theta::client {
 namespace {
@@ -33,6 +34,33 @@ TEST(Session, OpensARoomAndSeesItsFirstCommandSettled) {
   EXPECT_EQ(settled[0].outcome->status, replica::OutcomeStatus::applied);
   EXPECT_EQ(*admin->scene().name(created->ids.front()), "cube");
   EXPECT_TRUE(world.all_equal());
+}
+
+TEST(Session, WhoOpensARoomHasANameForOthers) {
+  World world;
+  auto& admin = world.add_admin();
+  auto& other = world.add_member(admin, "Bob", 2);
+  const auto* opener = other->replica().members().find(admin->author());
+  ASSERT_NE(opener, nullptr);
+  EXPECT_EQ(opener->display_name, "Ada");
+  EXPECT_TRUE(world.all_equal());
+}
+
+TEST(Session, TheHubsPageIsTakenOnlyWhenItIsAnAddress) {
+  World world;
+  auto& admin = world.add_admin();
+  EXPECT_EQ(admin->hub_page(), "");
+  const auto said = [&](std::string page) {
+    admin->go_offline();
+    world.hub.page = std::move(page);
+    admin->go_online();
+    EXPECT_TRUE(world.run_until([&] { return admin->caught_up(); }));
+    return admin->hub_page();
+  };
+  EXPECT_EQ(said("https://hub.example:4480"), "https://hub.example:4480");
+  EXPECT_EQ(said("javascript:alert(1)"), "");
+  EXPECT_EQ(said("https://hub.example:4480"), "https://hub.example:4480");
+  EXPECT_EQ(said("https://" + std::string(wire::kPageBytesMax, 'a')), "");
 }
 
 TEST(Session, TwoPeersSeeEachOthersEdits) {

@@ -18,6 +18,15 @@ TEST(HubSession, LoginWithTheConnectionsBindingIsWelcome) {
   EXPECT_EQ(world.metric("logins"), 1);
 }
 
+TEST(HubSession, PageIsToldWhenThereIsOneAndItIsAnAddress) {
+  HubWorld world;
+  EXPECT_EQ(world.add_member(1).last<fb::WelcomeT>()->page, "");
+  world.hub->set_page("https://hub.example:4480");
+  EXPECT_EQ(world.add_member(2).last<fb::WelcomeT>()->page, "https://hub.example:4480");
+  world.hub->set_page("https://hub.example/\x1b[2J");
+  EXPECT_EQ(world.add_member(3).last<fb::WelcomeT>()->page, "");
+}
+
 TEST(HubSession, LoginRelayedFromAnotherConnectionIsRefused) {
   HubWorld world;
   auto& peer = world.add_peer(1);

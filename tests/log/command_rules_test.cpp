@@ -170,6 +170,10 @@ TEST(CheckPayload, OpenRoomWantsANameAndAKey) {
   expect_refused("name", with(good_open(), [](auto& open) { open.name.assign(limits::kNameBytesMax + 1, 'a'); }));
   expect_refused("name", with(good_open(), [](auto& open) { open.name = kControl; }));
   expect_refused("name", with(good_open(), [](auto& open) { open.name.clear(); }));
+  const std::string longest(limits::kNameBytesMax, 'a');
+  expect_taken(with(good_open(), [&](auto& open) { open.display_name = longest; }));
+  expect_refused("name", with(good_open(), [&](auto& open) { open.display_name = longest + "a"; }));
+  expect_refused("name", with(good_open(), [](auto& open) { open.display_name = kControl; }));
   expect_refused("key", with(good_open(), [](auto& open) { open.hub = pointer_to(fb::Bytes32()); }));
 }
 

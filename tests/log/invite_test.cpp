@@ -44,6 +44,8 @@ TEST(Invite, ProofIsGoodForOneAuthorInOneRoomOnly) {
   EXPECT_FALSE(verify_invite_proof(kRoom, author, invite, prove_invite(kRoom, author, samples::seed(51))));
 }
 
+constexpr std::string_view kNativeScheme = "theta://";
+
 RoomLink sample_link(std::string host = "hub.example.org") {
   RoomLink link;
   link.host = std::move(host);
@@ -93,7 +95,6 @@ TEST(RoomLink, FailureNamesTheWrongPart) {
   const std::string room = to_base64url(kRoom.view());
   const std::string hub = to_base64url(samples::key(9).public_key<HubKey>().view());
   expect_malformed("", "theta://");
-  expect_malformed("https://example.org", "theta://");
   expect_malformed("theta://host:1", "no room");
   expect_malformed("theta://:1/" + room + "#" + hub, "HOST:PORT");
   expect_malformed("theta://host/" + room + "#" + hub, "HOST:PORT");
@@ -110,6 +111,50 @@ TEST(RoomLink, FailureNamesTheWrongPart) {
   expect_malformed("theta://host:1/" + room + "#" + hub + ".", "INVITE");
   expect_malformed("theta://host:1/" + room + "#" + hub + ".AAAA", "INVITE");
   expect_malformed("theta://" + std::string(2000, 'a') + ":1/" + room + "#" + hub, "longer");
+}
+
+TEST(RoomLink, ForBrowsersIsReadWithoutItsAddress) {
+  auto link = sample_link();
+  link.ticket = RoomLink::Ticket{sample_invite(), samples::seed(50)};
+  const auto native = to_string(link);
+  const auto room_part = native.substr(native.find('/', kNativeScheme.size()));
+  for (const auto* page : {"https://hub.example:4480/r", "http://[::1]:1/r"}) {
+    const auto parsed = parse_browser_link(page + room_part);
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+    EXPECT_EQ(parsed->room, link.room);
+    EXPECT_EQ(parsed->hub, link.hub);
+    EXPECT_EQ(parsed->ticket->invite.key, link.ticket->invite.key);
+    EXPECT_EQ(parsed->host, "");
+    EXPECT_EQ(parse_any_link(page + room_part)->ticket->invite.key, link.ticket->invite.key);
+  }
+  EXPECT_EQ(parse_any_link(native)->host, link.host);
+}
+
+TEST(RoomLink, ForBrowsersThatIsDamagedSaysTheShapeForBrowsers) {
+  const auto native = to_string(sample_link());
+  const auto page = "https://hub.example/r" + native.substr(native.find('/', kNativeScheme.size()));
+  const auto expect_part = [](const std::string& text, const char* part) {
+    const auto parsed = parse_browser_link(text);
+    ASSERT_FALSE(parsed.has_value()) << text;
+    EXPECT_THAT(parsed.error().message, HasSubstr(part)) << text;
+    EXPECT_THAT(parsed.error().message, HasSubstr("https://HOST:PORT/r/ROOM#HUB"));
+  };
+  expect_part(page.substr(0, page.size() - 1), "HUB");
+  expect_part(page.substr(0, page.find('#')), "no #");
+  expect_part(page.substr(0, page.find('#') - 1) + page.substr(page.find('#')), "ROOM");
+  expect_part(page + ".AAAA", "INVITE");
+  expect_part("https://hub.example", "no room");
+  expect_part(native, "neither");
+  expect_part("https://" + std::string(2000, 'a') + "/r/x", "longer");
+}
+
+TEST(RoomLink, ForBrowsersGivenToAProgramSaysWhereTheOtherOneIs) {
+  for (const auto* text : {"https://hub.example:4480/r/AAAA#BBBB", "https://hub.example:4480/r/AA", "http://h"}) {
+    const auto parsed = parse_link(text);
+    ASSERT_FALSE(parsed.has_value());
+    EXPECT_THAT(parsed.error().message, HasSubstr("for browsers"));
+    EXPECT_THAT(parsed.error().message, HasSubstr("theta invite"));
+  }
 }
 
 TEST(RoomLink, EveryTruncationOfATicketIsRefused) {

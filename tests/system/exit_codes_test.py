@@ -13,7 +13,7 @@ import sqlite3
 import stat
 import sys
 
-from theta_processes import Failed, Hub, attempt, main, run, wait_until
+from theta_processes import Failed, Hub, attempt, link_of, main, run, wait_until
 
 CONFIG = """
 [guards]
@@ -39,13 +39,16 @@ class ExitCodes:
 
     def make_room(self):
         self.hub.start()
-        self.link = self.command("room", "new", "codes", "--hub", self.hub.listen, "--data", self.path("hub"))
+        self.link = self.invite("room", "new", "codes", "--hub", self.hub.listen, "--data", self.path("hub"))
         self.command("join", self.link, "--data", self.path("ann"))
         self.address, self.rest = self.link.removeprefix("theta://").split("/", 1)
         self.without_invite = self.link[:self.link.rindex(".")]
 
     def command(self, *arguments, **options):
         return run([self.theta, *arguments], **options)
+
+    def invite(self, *arguments):
+        return link_of([self.theta, *arguments])
 
     def expect(self, code, words, *arguments, **options):
         """Both ways of printing; `words` must be in the sentence."""
@@ -113,10 +116,13 @@ class ExitCodes:
         self.expect(2, 'theta room: new; got "nwe"', "room", "nwe", "x")
         self.expect(2, 'got "shw"', "log", "shw", "hub")
         self.expect(2, "--bogus", "--bogus")
+        self.expect(2, "not expected: one two three;", "key", "show", "one", "two", "three")
         self.expect(2, "got none", "room")
         here = ("--data", self.path("hub"))
         for address in ("127.0.0.1", "127.0.0.1:99999", "127.0.0.1:0"):
             self.expect(2, "--hub: expected HOST:PORT", "room", "new", "x", "--hub", address, *here)
+        for address in ("https://hub.example:4480", "https://hub.example", "theta://127.0.0.1:4433"):
+            self.expect(2, "\"quic\"", "room", "new", "x", "--hub", address, *here)
         self.expect(2, "the hub's key is not known", "room", "new", "x", "--data", self.path("empty"))
         self.expect(2, 'got "zzz"', "room", "new", "x", "--fingerprint", "zzz", *here)
         self.expect(2, "1 to 256 bytes, got 0", "room", "new", "", *here)
@@ -163,10 +169,10 @@ class ExitCodes:
         self.roles_that_do_not_suffice()
 
     def invites_that_do_not_work(self):
-        for_one = self.command("invite", self.link, "--uses", "1", "--data", self.path("hub"))
+        for_one = self.invite("invite", self.link, "--uses", "1", "--data", self.path("hub"))
         self.command("join", for_one, "--data", self.path("first"))
         self.expect(4, "used", "join", for_one, "--data", self.path("second"))
-        short = self.command("invite", self.link, "--expires", "1s", "--uses", "0", "--data", self.path("hub"))
+        short = self.invite("invite", self.link, "--expires", "1s", "--uses", "0", "--data", self.path("hub"))
         guests = iter(range(1000))
 
         def is_expired():
@@ -178,7 +184,7 @@ class ExitCodes:
         self.invites_that_were_revoked()
 
     def invites_that_were_revoked(self):
-        invite = self.command("invite", self.link, "--data", self.path("hub"))
+        invite = self.invite("invite", self.link, "--data", self.path("hub"))
         self.expect(4, "admin", "invite", self.link, "--revoke", invite, "--data", self.path("ann"))
         self.expect(2, "--revoke", "invite", self.link, "--revoke", "x", "--data", self.path("hub"))
         self.expect(2, "--revoke", "invite", self.link, "--revoke", invite, "--uses", "1", "--data", self.path("hub"))
@@ -187,12 +193,12 @@ class ExitCodes:
 
     def roles_that_do_not_suffice(self):
         make = '{"command":"create_entities"}\n'
-        looking = self.command("invite", self.link, "--role", "viewer", "--data", self.path("hub"))
+        looking = self.invite("invite", self.link, "--role", "viewer", "--data", self.path("hub"))
         self.expect(4, "role", "join", looking, "--data", self.path("viewer"), input=make)
         self.expect(4, "role", "import", looking, self.write("node.gltf", '{"asset":{"version":"2.0"},"nodes":[{}],'
                     '"scenes":[{"nodes":[0]}],"scene":0}'), "--data", self.path("viewer"))
         # Whoever is put out does not come back with a new key by the same link.
-        door = self.command("invite", self.link, "--data", self.path("hub"))
+        door = self.invite("invite", self.link, "--data", self.path("hub"))
         self.command("join", door, "--data", self.path("unwelcome"))
         author = self.command("key", "show", "--data", self.path("unwelcome"))
         self.command("join", self.link, "--data", self.path("hub"),
@@ -238,6 +244,45 @@ class ExitCodes:
         database.close()
         self.expect(6, "", "log", "verify", self.path("hub"))
 
+    def invites_have_links_for_browsers(self):
+        """A hub with an editor says where; this one lies on this machine and so do its rooms' links."""
+        editor = self.path("editor")
+        os.makedirs(editor)
+        self.write("editor/index.html", "<!doctype html>")
+        hub = Hub(self.theta, self.path("hub with a page"), self.write("page.toml", f"[hub]\neditor = '{editor}'\n"))
+        hub.start()
+        made = json.loads(self.command("--json", "room", "new", "pages", "--as", "Ann", "--hub", hub.listen, "--data",
+                                       hub.folder))
+        native, page = made["link"], f"http://{hub.http}"
+        if made["browser_link"] != page + "/r/" + native.split("/", 3)[3]:
+            raise Failed(f"expected a link to {page}, got {made}")
+        members = json.loads(self.command("--json", "join", native, "--once", "--print", "members", "--data",
+                                          self.path("guest")).splitlines()[-1])
+        if "Ann" not in json.dumps(members):
+            raise Failed(f"expected Ann, who opened the room, among {members}")
+        typed = self.command("invite", native, "--page", "https://typed.example", "--data", hub.folder)
+        if "\nhttps://typed.example/r/" not in typed:
+            raise Failed(f"--page must go over what the hub says, got {typed}")
+        for cut in (made["browser_link"], made["browser_link"][:40]):
+            for command in (("join",), ("log", "show")):
+                self.expect(5, "This link is for browsers", *command, cut, "--data", self.path("guest"))
+        self.command("invite", native, "--revoke", made["browser_link"], "--data", hub.folder)
+        self.expect(4, "revoked", "join", native, "--data", self.path("late guest"))
+        hub.stop()
+
+    def hubs_that_listen_everywhere_are_where_the_link_finds_them(self):
+        hub = Hub(self.theta, self.path("hub everywhere"),
+                  self.write("everywhere.toml", f"[hub]\neditor = '{self.path('editor')}'\nallow_plain_http = true\n"),
+                  http="0.0.0.0:0")
+        hub.start()
+        made = attempt([self.theta, "--json", "room", "new", "pages", "--hub", hub.listen, "--data", hub.folder])
+        page = f"http://127.0.0.1:{hub.http.rsplit(':', 1)[1]}/r/"
+        if not json.loads(made.stdout)["browser_link"].startswith(page):
+            raise Failed(f"expected a link to {page}, got {made.stdout}")
+        if "127.0.0.1 for the hub" not in made.stderr:
+            raise Failed(f"expected to be told that nobody else reaches 127.0.0.1, got {made.stderr}")
+        hub.stop()
+
     def invites_say_when_they_end(self):
         for span, kind in (("7d", int), ("never", type(None))):
             invite = json.loads(self.command("--json", "invite", self.link, "--expires", span, "--data",
@@ -279,6 +324,8 @@ class ExitCodes:
         self.make_room()
         self.once_reads_nothing()
         self.invites_say_when_they_end()
+        self.invites_have_links_for_browsers()
+        self.hubs_that_listen_everywhere_are_where_the_link_finds_them()
         for case in (self.success, self.went_wrong, self.wrong_command_line, self.unreachable, self.not_permitted,
                      self.malformed, self.malformed_in_files_of_the_hub, self.not_what_it_must_be):
             case()

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import urllib.request
 
-from theta_processes import Failed, Hub, Peer, at_end, main, run, wait_until
+from theta_processes import Failed, Hub, Peer, at_end, link_of, main, run, wait_until
 
 CONFIG = """
 [guards]
@@ -131,7 +131,7 @@ class FullDisk:
 
     def run(self):
         self.hub.start()
-        self.link = run([self.theta, "room", "new", "full", "--hub", self.hub.listen, "--data", self.hub.folder])
+        self.link = link_of([self.theta, "room", "new", "full", "--hub", self.hub.listen, "--data", self.hub.folder])
         self.peer = Peer(self.theta, self.link, self.path("ann"), "ann")
         self.peer.start()
         self.write_until_full()

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from theta_processes import Failed, Hub, attempt, main, run
+from theta_processes import Failed, Hub, attempt, link_of, main, run
 
 QUOTA = 1000
 CONFIG = f"""
@@ -80,7 +80,8 @@ class Import:
 
     def run(self):
         self.hub.start()
-        self.link = run([self.theta, "room", "new", "imports", "--hub", self.hub.listen, "--data", self.path("hub")])
+        self.link = link_of([self.theta, "room", "new", "imports", "--hub", self.hub.listen, "--data",
+                             self.path("hub")])
         self.look("state-hash")  # the first visit is a record of its own
         self.bad_file_changes_nothing()
         self.refused_file_is_taken_back()

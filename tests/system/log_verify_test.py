@@ -11,7 +11,7 @@ import sqlite3
 import struct
 import sys
 
-from theta_processes import Failed, Hub, attempt, main, run
+from theta_processes import Failed, Hub, attempt, link_of, main, run
 
 CONFIG = """
 [guards]
@@ -136,13 +136,13 @@ class LogVerify:
 
     def run(self):
         hub = self.start_hub("hub")
-        link = run([self.theta, "room", "new", "archive", "--hub", hub.listen, "--data", hub.folder])
+        link = link_of([self.theta, "room", "new", "archive", "--hub", hub.listen, "--data", hub.folder])
         self.visit(link, 80, "box")
         states = {self.expect_clean(link, hub.fingerprint), self.expect_clean(hub.folder, hub.fingerprint),
                   self.expect_clean(hub.folder, hub.fingerprint, "--fingerprint", hub.fingerprint)}
         if len(states) != 1:
             raise Failed(f"expected one state, got {states}")
-        whole = run([self.theta, "room", "new", "whole", "--hub", hub.listen, "--data", hub.folder])
+        whole = link_of([self.theta, "room", "new", "whole", "--hub", hub.listen, "--data", hub.folder])
         self.visit(whole, 3, "box")
         hub.stop()
         self.edit_folder(hub.folder)

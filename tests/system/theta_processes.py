@@ -111,17 +111,23 @@ def run(arguments, **options):
     return done.stdout.strip()
 
 
+def link_of(arguments, **options):
+    """The link that `room new` or `invite` prints first; a second line is for browsers."""
+    return run(arguments, **options).splitlines()[0]
+
+
 class Hub:
     """A hub that can be killed and started again at the same address."""
 
-    def __init__(self, theta, folder, config, before_exec=None):
+    def __init__(self, theta, folder, config, before_exec=None, http="127.0.0.1:0"):
         self.theta, self.folder, self.config, self.before_exec = theta, folder, config, before_exec
         self.listen = "127.0.0.1:0"
+        self.listen_http = http
         self.process = None
         self.fingerprint = None
 
     def start(self):
-        command = [self.theta, "hub", "--data", self.folder, "--listen", self.listen, "--http", "127.0.0.1:0",
+        command = [self.theta, "hub", "--data", self.folder, "--listen", self.listen, "--http", self.listen_http,
                    "--config", self.config]
         self.process = start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                              preexec_fn=self.before_exec)

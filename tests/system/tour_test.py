@@ -1,4 +1,5 @@
-"""The tour of README.md and the next steps that tools/demo prints, typed as they stand.
+"""The tour of README.md, the operator's steps of docs/hub.md and the next steps that tools/demo prints, typed as they
+stand.
 
 Every sh block of the tour is run as it is printed, but for two things: the tour's folder is one of the test's own, and
 the hub takes free ports. The commands run with a HOME of their own in a folder that holds nothing but the build, as in
@@ -111,6 +112,27 @@ class Tour:
         expect(printed, rf"clean, state {state}$")
         self.end(signal.SIGTERM)
 
+    def operators_steps(self):
+        """ docs/hub.md, "Rooms and links", with free ports and this machine's name in the place of hub.example."""
+        with open(os.path.join(ROOT, "docs", "hub.md"), encoding="utf-8") as file:
+            section = file.read().split("## Rooms and links")[1].split("\n## ")[0]
+        blocks = [block.strip() for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL)]
+        if len(blocks) != 3:
+            raise Failed(f"expected three sh blocks in docs/hub.md, \"Rooms and links\", got {blocks}")
+        serve, make_room, invite = ('PATH="$PWD/build/release/bin:$PATH"\n' + block for block in blocks)
+        editor = os.path.join(self.work, "editor")
+        os.makedirs(editor)
+        with open(os.path.join(editor, "index.html"), "w", encoding="utf-8") as file:
+            file.write("<!doctype html>")
+        self.environment["THETA_HUB_EDITOR"] = editor
+        address = self.start_hub(serve.replace("[::]:4433", "[::]:0").replace("[::]:4480", "[::]:0"))
+        port = address.rsplit(":", 1)[1]
+        links = (rf"^theta://127\.0\.0\.1:{port}/", r"^https://127\.0\.0\.1:\d+/r/")
+        printed = self.type(make_room.replace("hub.example:4433", f"127.0.0.1:{port}"))
+        expect(printed, *links)
+        expect(self.type(invite.replace("theta://…", printed.splitlines()[0])), *links)
+        self.end(signal.SIGTERM)
+
     def demo(self):
         self.start(f"exec {os.path.join(ROOT, 'tools', 'demo')}")
         printed = ""
@@ -131,8 +153,9 @@ class Tour:
 
     def run(self):
         self.readme()
+        self.operators_steps()
         self.demo()
-        return "the README's tour and the demo's next steps work as they stand"
+        return "the README's tour, the operator's steps and the demo's next steps work as they stand"
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ class UnderFire:
 
     def open_room(self):
         self.hub.start()
-        self.link = self.theta("room", "new", "under fire", "--hub", self.hub.listen, "--data", self.path("hub"))
+        made = self.theta("room", "new", "under fire", "--hub", self.hub.listen, "--data", self.path("hub"))
+        self.link = made.splitlines()[0]
         models = [os.path.join(MODELS, name) for name in MODEL_FILES]
         self.theta("import", self.link, *models, "--data", self.path("importer"))
         for name in ("ann", "bob", "cem"):

@@ -37,5 +37,20 @@ TEST(ToPlainText, ReplacesWhatIsNotPlainAndCutsBetweenCharacters) {
   EXPECT_TRUE(is_plain_text(to_plain_text("\xf0\x9f\xa7 x", 100)));
 }
 
+TEST(PageAddress, IsASchemeAndAServerAndNothingElse) {
+  for (const char* page : {"https://hub.example", "http://127.0.0.1:4480", "https://[::1]:1"})
+    EXPECT_TRUE(is_page_address(page)) << page;
+  for (const char* page :
+       {"", "hub.example", "ftp://hub", "https://", "https://hub/", "https://hub/editor", "https://hub?x",
+        "https://hub#x", "https://me@hub", "https://a b", "https://a\"b", "https://a\x1b[2J",
+        "https://h\xc3\xbc"
+        "b",
+        "javascript:alert(1)"})
+    EXPECT_FALSE(is_page_address(page)) << page;
+  const std::string longest = "https://" + std::string(kPageBytesMax - 8, 'a');
+  EXPECT_TRUE(is_page_address(longest));
+  EXPECT_FALSE(is_page_address(longest + "a"));
+}
+
 }  // namespace
 }  // namespace theta::wire

@@ -243,7 +243,7 @@ void add_join_command(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("join", "Take part in a room: commands as JSON lines on stdin, events on stdout");
   auto options = std::make_shared<JoinOptions>();
   command->add_option("LINK", options->link, "the room's link")->required();
-  command->add_option("--as", options->display_name, "the name that others see");
+  command->add_option("--as", options->display_name, "the name that others see")->envname("THETA_NAME");
   command->add_option("--print", options->print, "print this at the end")
       ->check(CLI::IsMember({"state-hash", "scene", "members", "stats"}));
   command->add_flag("--once", options->once, "leave as soon as everything is received; reads no commands");

@@ -4,8 +4,22 @@
 
 #include "theta/base/hex.h"
 #include "theta/client/identity.h"
+#include "theta/wire/text.h"
 
 namespace theta::cli {
+
+namespace {
+
+/// What a hub says in the place of a host when all of its addresses answer.
+constexpr std::string_view kAnyHost = "[::]";
+
+/// Of a host, with or without a port.
+bool is_this_machine(const std::string& host) {
+  return host == "localhost" || host.starts_with("localhost:") || host.starts_with("127.") || host == "::1" ||
+         host.starts_with("[::1]");
+}
+
+}  // namespace
 
 void add_invite_options(CLI::App& command, InviteOptions& options) {
   command.add_option("--role", options.role, "what the guest may do")
@@ -17,19 +31,31 @@ void add_invite_options(CLI::App& command, InviteOptions& options) {
                      "how many people may use the link; 0: any number (default: 1 for admins, 10 for editors, 100 for "
                      "viewers)");
   command
-      .add_option("--page", options.page,
-                  "the editor's address, as the hub prints it (\"page\"): a link for browsers is printed as well")
+      .add_option(
+          "--page", options.page,
+          "the editor's address for the browsers' link, such as https://hub.example:4480 (default: as the hub says)")
       ->envname("THETA_PAGE");
 }
 
 std::optional<std::string> browser_link(std::string page, const std::string& link) {
   constexpr std::string_view kScheme = "theta://";
   while (page.ends_with('/')) page.pop_back();
-  const auto host = page.starts_with("https://") ? page.substr(8) : page.starts_with("http://") ? page.substr(7) : "";
   const auto path = link.find('/', kScheme.size());
-  if (host.empty() || host.find_first_of("/?#@ \t\r\n\"") != std::string::npos || path == std::string::npos)
-    return std::nullopt;
+  if (!wire::is_page_address(page) || path == std::string::npos) return std::nullopt;
   return page + "/r" + link.substr(path);
+}
+
+std::string page_for(const std::string& typed, const std::string& told, const std::string& link_host) {
+  if (!typed.empty()) return typed;
+  const auto scheme = told.find("://");
+  if (scheme == std::string::npos) return {};
+  const auto begin = scheme + 3;
+  const auto page_host = told.substr(begin);
+  if (page_host.starts_with(kAnyHost)) {
+    const bool is_ipv6 = link_host.find(':') != std::string::npos;
+    return told.substr(0, begin) + (is_ipv6 ? '[' + link_host + ']' : link_host) + page_host.substr(kAnyHost.size());
+  }
+  return is_this_machine(page_host) && !is_this_machine(link_host) ? std::string() : told;
 }
 
 std::uint32_t default_uses(log::Role role) {
@@ -67,6 +93,7 @@ std::optional<HostPort> split_address(const std::string& text) {
   if (colon == std::string::npos || colon == 0) return std::nullopt;
   HostPort result;
   result.host = text.substr(0, colon);
+  if (result.host.find('/') != std::string::npos) return std::nullopt;
   if (result.host.front() == '[' && result.host.back() == ']')
     result.host = result.host.substr(1, result.host.size() - 2);
   const auto* end = text.data() + text.size();
@@ -103,11 +130,17 @@ ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& o
               {"expires", span->count() > 0 ? Json(to_unix_ms(terms.expires_at)) : Json()},
               {"invite", to_hex(ticket->invite.key.view())}};
   auto text = link;
-  if (const auto for_browser = browser_link(options.page, link)) {
+  const auto page = page_for(options.page, peer.session().hub_page(), peer.client().link().host);
+  if (const auto for_browser = browser_link(page, link)) {
     result["browser_link"] = *for_browser;
     text += "\n" + *for_browser;
   }
   context.output.result(result, text);
+  const auto& host = peer.client().link().host;
+  if (peer.session().hub_page().find(kAnyHost) != std::string::npos && is_this_machine(host))
+    context.output.note("the link has " + host +
+                        " for the hub, which to others is a machine of their own. Name the hub as they reach it, in "
+                        "--hub or in the link that you type.");
   return ExitCode::ok;
 }
 

@@ -15,7 +15,7 @@ struct InviteOptions {
   std::string role = "editor";
   std::string expires = "7d";
   std::optional<std::uint32_t> uses;  // empty: `default_uses`
-  std::string page;                   // where the hub's editor is found; empty: not known
+  std::string page;                   // where the hub's editor is found; empty: where the hub says
 };
 void add_invite_options(CLI::App& command, InviteOptions& options);
 
@@ -38,6 +38,11 @@ struct HostPort {
 /// The same room and invite for a browser: "https://hub.example/r/ROOM#HUB.INVITE". Empty when `page` is no address
 /// that begins with http:// or https:// and has neither path nor query.
 [[nodiscard]] std::optional<std::string> browser_link(std::string page, const std::string& link);
+
+/// The page to make a browser's link with: the one that was typed, else the one that the hub told. Where that leaves
+/// its host open ("[::]"), it is the link's. One on this very machine is of use only to whoever reaches the hub there
+/// too, so it counts for nothing when `link_host` is elsewhere.
+[[nodiscard]] std::string page_for(const std::string& typed, const std::string& told, const std::string& link_host);
 
 /// Makes an invite with the peer's key and prints the link.
 [[nodiscard]] ExitCode print_invite(const Context& context, Peer& peer, const InviteOptions& options);

@@ -16,7 +16,8 @@ namespace {
 
 namespace fb = wire::fb;
 
-bool is_link(const std::string& target) { return target.rfind("theta://", 0) == 0; }
+/// Links for browsers too: who opens the room tells what to do with them.
+bool is_link(const std::string& target) { return target.find("://") != std::string::npos; }
 
 /// Walks every room of the target with a visitor of its own each.
 template <class Visitor>

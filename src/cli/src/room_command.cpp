@@ -8,6 +8,7 @@
 #include "theta/base/limits.h"
 #include "theta/client/identity.h"
 #include "theta/json/invite_key.h"
+#include "theta/wire/text.h"
 
 namespace theta::cli {
 
@@ -17,6 +18,7 @@ struct RoomOptions {
   std::string name;
   std::string hub = "127.0.0.1:4433";
   std::string fingerprint;
+  std::string display_name = "owner";
   InviteOptions invite;
 };
 
@@ -37,15 +39,26 @@ Peer::Result<HubKey> hub_key(const Context& context, const RoomOptions& options)
   return key->public_key<HubKey>();
 }
 
+/// What is wrong with an address that `split_address` does not take.
+std::string address_sentence(const std::string& typed) {
+  const auto sentence = "--hub: expected HOST:PORT with a port from 1 to 65535, got \"" + typed + "\"";
+  if (typed.find("://") == std::string::npos) return sentence;
+  return sentence +
+         "; leave out what stands before the name, and give the port of the hub's address \"quic\", which it prints "
+         "when it starts: the page for browsers has another one";
+}
+
 ExitCode new_room(const Context& context, const RoomOptions& options) {
   if (options.name.empty() || options.name.size() > limits::kNameBytesMax)
     return context.output.fail(ExitCode::usage, "NAME: expected a room's name of 1 to " +
                                                     std::to_string(limits::kNameBytesMax) + " bytes, got " +
                                                     std::to_string(options.name.size()));
+  if (options.display_name.size() > limits::kNameBytesMax || !wire::is_plain_text(options.display_name))
+    return context.output.fail(ExitCode::usage, "--as: expected a name of at most " +
+                                                    std::to_string(limits::kNameBytesMax) +
+                                                    " bytes without control characters");
   const auto address = split_address(options.hub);
-  if (!address)
-    return context.output.fail(ExitCode::usage,
-                               "--hub: expected HOST:PORT with a port from 1 to 65535, got \"" + options.hub + "\"");
+  if (!address) return context.output.fail(ExitCode::usage, address_sentence(options.hub));
   const auto key = hub_key(context, options);
   if (!key) return context.output.fail(key.error().code, key.error().message);
   const auto token_text = admin_token(data_folder(context.data_option));
@@ -65,6 +78,7 @@ ExitCode new_room(const Context& context, const RoomOptions& options) {
   link.hub = *key;
   PeerOptions peer_options;
   peer_options.link = log::to_string(link);
+  peer_options.display_name = options.display_name;
   peer_options.open_room = client::SessionOptions::OpenRoom{options.name, *token};
   auto peer = Peer::open(context, peer_options);
   if (!peer) return context.output.fail(peer.error().code, peer.error().message);
@@ -111,6 +125,9 @@ void add_room_command(CLI::App& app, Context& context) {
   auto options = std::make_shared<RoomOptions>();
   make->add_option("NAME", options->name, "the room's name")->required();
   make->add_option("--hub", options->hub, "the hub's address, HOST:PORT")->capture_default_str();
+  make->add_option("--as", options->display_name, "the name that others see")
+      ->envname("THETA_NAME")
+      ->capture_default_str();
   make->add_option("--fingerprint", options->fingerprint, "the hub's fingerprint, when its data folder is not here");
   make->add_option("--data", context.data_option,
                    "data folder: your identity, and the hub's admin token (default: per user)");

@@ -18,6 +18,12 @@ std::string names_of_commands(const CLI::App& command) {
   return names;
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
 std::string lower_first(std::string text) {
   // Names of arguments, such as LINK, stay as they are.
   const bool is_a_word = text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && (text[1] < 'A' || text[1] > 'Z');
@@ -41,6 +47,8 @@ std::string usage_sentence(const CLI::App& app, const CLI::ParseError& error) {
     if (rest.empty()) return expected + "; got none";
     return "there is no option " + rest.front() + help;
   }
+  // CLI11 lists them last to first.
+  if (is_an_option_unknown) return "not expected: " + joined(app.remaining(true)) + help;
   std::string text = lower_first(error.what());
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text + help;

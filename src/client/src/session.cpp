@@ -64,6 +64,7 @@ void Session::save() {
 
 SessionPhase Session::phase() const { return impl_->phase; }
 bool Session::caught_up() const { return impl_->is_caught_up; }
+const std::string& Session::hub_page() const { return impl_->hub_page; }
 bool Session::is_writer() const { return impl_->is_writer; }
 const RoomId& Session::room() const { return impl_->facts.room; }
 const AuthorKey& Session::author() const { return impl_->author(); }

@@ -3,6 +3,7 @@
 #include "theta/crypto/hash.h"
 #include "theta/log/checkpoint.h"
 #include "theta/log/record.h"
+#include "theta/wire/text.h"
 
 namespace theta::client {
 namespace {
@@ -117,6 +118,8 @@ void Session::Impl::on_welcome(const fb::Welcome& welcome) {
   presence.set_rate(presence_rate);
   if (welcome.commands_burst() >= 1 && welcome.commands_per_second() > 0)
     pacer.set_limit(stricter(options.command_pace, {welcome.commands_burst(), welcome.commands_per_second()}));
+  const auto page = welcome.page() == nullptr ? std::string_view() : welcome.page()->string_view();
+  hub_page = wire::is_page_address(page) ? std::string(page) : std::string();
   events.push(Connected{peer_info.address, peer_info.kind});
   phase = SessionPhase::attaching;
   begin_attach();
@@ -154,6 +157,7 @@ void Session::Impl::begin_attach() {
     fb::OpenRoomT open;
     open.name = options.open_room->name;
     open.hub = owned_fb32(facts.hub);
+    open.display_name = options.display_name;
     fb::CommandUnion command;
     command.Set(std::move(open));
     sign_first_packet(std::move(command));

@@ -162,6 +162,7 @@ struct Session::Impl {
   transport::PeerInfo peer_info;
   bool wants_online = true;
   bool is_writer = false;
+  std::string hub_page;
   unsigned attempts = 0;  // without reaching `live`
   unsigned strikes = 0;   // without a valid record between
   MonotonicTime retry_at = MonotonicTime::min();

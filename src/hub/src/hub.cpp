@@ -11,6 +11,7 @@
 #include "room_opener.h"
 #include "session.h"
 #include "theta/transport/names.h"
+#include "theta/wire/text.h"
 
 namespace theta::hub {
 namespace {
@@ -353,6 +354,10 @@ MonotonicTime Hub::next_wakeup() const {
 
 void Hub::set_config(const HubConfig& config) { impl_->context.config = config; }
 const HubConfig& Hub::config() const { return impl_->context.config; }
+
+void Hub::set_page(std::string_view page) {
+  impl_->context.page = wire::is_page_address(page) ? std::string(page) : std::string();
+}
 
 void Hub::begin_shutdown() {
   if (impl_->context.stopping) return;

@@ -70,6 +70,7 @@ struct HubContext {
   crypto::KeyPair key;
   HubKey hub;
   Bytes admin_token;
+  std::string page;  // see `Hub::set_page`
   transport::Transport& transport;
   StoreDesk store;
   RandomSource random;

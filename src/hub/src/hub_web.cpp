@@ -121,7 +121,7 @@ ServerResult<HubWeb::Prepared> HubWeb::prepare(const HubPlace& place) const {
   return prepared;
 }
 
-std::string HubWeb::make_page(const HubPlace& place) const {
+std::string HubWeb::make_page(const HubPlace& place, std::string_view host_of_all) const {
   if (!place.page.empty()) {
     auto page = place.page;
     while (page.ends_with('/')) page.pop_back();
@@ -131,7 +131,7 @@ std::string HubWeb::make_page(const HubPlace& place) const {
   if (!local) return {};
   const auto scheme = std::string(has_tls_ ? "https://" : "http://");
   if (!local->is_wildcard()) return scheme + local->to_string();
-  if (public_address_.is_wildcard()) return scheme + "localhost:" + std::to_string(local->port);
+  if (public_address_.is_wildcard()) return scheme + std::string(host_of_all) + ':' + std::to_string(local->port);
   auto reachable = public_address_;
   reachable.port = local->port;
   return scheme + reachable.to_string();
@@ -165,9 +165,11 @@ void HubWeb::apply(const HubPlace& place, Prepared prepared) {
   has_tls_ = prepared.tls != nullptr;
   http_.set_tls(std::move(prepared.tls));
   public_address_ = prepared.public_address;
+  const bool has_editor = !prepared.editor_folder.empty();
   site_.set_editor(std::move(prepared.editor));
   site_.set_allowed_origins(place.allowed_origins);
-  page_ = make_page(place);
+  page_ = make_page(place, "localhost");
+  page_to_tell_ = has_editor ? make_page(place, "[::]") : std::string();
 }
 
 ServerResult<void> HubWeb::open(const HubPlace& place) {

@@ -47,6 +47,9 @@ class HubWeb {
   [[nodiscard]] std::string local_address() const { return http_.local_address(); }
   /// "https://hub.example:4480", without a slash at the end.
   [[nodiscard]] const std::string& page() const { return page_; }
+  /// What peers are told of it (`Hub::set_page`): empty without an editor to see there, and with the host "[::]" where
+  /// every address of this machine answers and nobody said by which name others know it.
+  [[nodiscard]] const std::string& page_to_tell() const { return page_to_tell_; }
   [[nodiscard]] const HttpStats& http_stats() const { return http_.stats(); }
   [[nodiscard]] const HttpSiteStats& site_stats() const { return site_.stats(); }
   [[nodiscard]] const RtcDoorStats& rtc_stats() const { return rtc_.stats(); }
@@ -64,7 +67,8 @@ class HubWeb {
   [[nodiscard]] ServerResult<void> prepare_tls(const HubPlace& place, Prepared& prepared) const;
   [[nodiscard]] ServerResult<void> prepare_editor(const HubPlace& place, Prepared& prepared) const;
   void apply(const HubPlace& place, Prepared prepared);
-  [[nodiscard]] std::string make_page(const HubPlace& place) const;
+  /// `host_of_all` stands for this machine when the server listens on all of its addresses.
+  [[nodiscard]] std::string make_page(const HubPlace& place, std::string_view host_of_all) const;
   void say_what_is_served(const HubPlace& place, const Prepared& prepared);
   [[nodiscard]] std::optional<HttpAnswer> refuse_websocket(const transport::SocketAddress& remote);
   void say_refused(const HttpRequest& request, const HttpAnswer& answer);
@@ -79,6 +83,7 @@ class HubWeb {
   HttpServer http_;
   bool has_tls_ = false;
   std::string page_;
+  std::string page_to_tell_;
   transport::SocketAddress public_address_;  // a wildcard when there is none
 };
 

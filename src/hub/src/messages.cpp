@@ -43,12 +43,14 @@ SharedBytes hub_hello(const HubKey& hub, const Hash256& challenge) {
                                             &challenge_bytes, software));
 }
 
-SharedBytes welcome(WallTime hub_time, const log::CommandLogConfig& config) {
-  FlatBufferBuilder builder(96);
+SharedBytes welcome(WallTime hub_time, const log::CommandLogConfig& config, std::string_view page) {
+  FlatBufferBuilder builder(96 + page.size());
   const auto presence_hz = static_cast<std::uint16_t>(std::clamp(config.presence.per_second, 1.0, 1000.0));
+  flatbuffers::Offset<flatbuffers::String> page_text;
+  if (!page.empty()) page_text = text_of(builder, page);
   return finish(builder,
                 fb::CreateWelcome(builder, to_unix_ms(hub_time), presence_hz, static_cast<float>(config.commands.burst),
-                                  static_cast<float>(config.commands.per_second)));
+                                  static_cast<float>(config.commands.per_second), page_text));
 }
 
 SharedBytes checkpoint(const log::Checkpoint& checkpoint) {

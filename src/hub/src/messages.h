@@ -17,7 +17,7 @@ namespace theta::hub::messages {
 // The hub's messages in the form in which a lane carries them.
 
 [[nodiscard]] SharedBytes hub_hello(const HubKey& hub, const Hash256& challenge);
-[[nodiscard]] SharedBytes welcome(WallTime hub_time, const log::CommandLogConfig& config);
+[[nodiscard]] SharedBytes welcome(WallTime hub_time, const log::CommandLogConfig& config, std::string_view page);
 [[nodiscard]] SharedBytes checkpoint(const log::Checkpoint& checkpoint);
 [[nodiscard]] SharedBytes room_opened(const RoomId& room);
 [[nodiscard]] SharedBytes notice(wire::fb::NoticeKind kind, std::string_view text);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 
-#include "http_fields.h"
 #include "theta/transport/socket_address.h"
+#include "theta/wire/text.h"
 
 namespace theta::hub {
 namespace {
@@ -35,9 +35,9 @@ class PlaceCheck {
                     "an address in numbers with its port, such as 127.0.0.1:4480 or [::1]:4480, to serve HTTP on");
     if (!place_.public_address.empty() && parse_public_address(place_.public_address).is_wildcard())
       return refuse(&HubPlace::public_address, "an IP address that browsers can reach, with or without a port");
-    const bool is_url = place_.page.starts_with("https://") || place_.page.starts_with("http://");
-    if (!place_.page.empty() && (!is_url || !parse_target(place_.page)))
-      return refuse(&HubPlace::page, "an address such as https://hub.example:4480");
+    const auto page = place_.page.substr(0, place_.page.find_last_not_of('/') + 1);
+    if (!place_.page.empty() && !wire::is_page_address(page))
+      return refuse(&HubPlace::page, "an address such as https://hub.example:4480, without a path");
     return {};
   }
 

@@ -224,6 +224,7 @@ ServerResult<void> HubServer::State::open_web() {
               }},
       config.http);
   if (auto opened = web->open(config.place); !opened) return opened;
+  hub->set_page(web->page_to_tell());
   addresses = {transports->mux().local_address().to_string(), web->local_address(), web->page(),
                to_base64url(hub->key().view())};
   return {};
@@ -356,6 +357,7 @@ ServerResult<void> HubServer::State::reload() {
   }
   config = std::move(*loaded);
   addresses.page = web->page();
+  hub->set_page(web->page_to_tell());
   hub->set_config(config.hub);
   transports->set_options(config.quic);
   say(LogLevel::info, "configuration_reloaded", "The configuration was read again.");

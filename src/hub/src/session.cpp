@@ -58,7 +58,7 @@ bool Session::log_in(const fb::Login& login) {
   is_logged_in_ = true;
   without_room_since = context_.now.monotonic;
   context_.metrics.logins.add();
-  send_control(messages::welcome(context_.now.wall, context_.config.log));
+  send_control(messages::welcome(context_.now.wall, context_.config.log, context_.page));
   return true;
 }
 

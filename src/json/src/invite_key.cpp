@@ -6,7 +6,7 @@
 namespace theta::json {
 
 std::optional<InviteKey> parse_invite_key(const std::string& text) {
-  if (const auto link = log::parse_link(text)) {
+  if (const auto link = log::parse_any_link(text)) {
     if (!link->ticket) return std::nullopt;
     return link->ticket->invite.key;
   }

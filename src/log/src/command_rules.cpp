@@ -180,7 +180,7 @@ bool PayloadChecker::check_component_command(const void* command) {
 bool PayloadChecker::check(const fb::OpenRoom& command) {
   const auto name = text_of(command.name());
   return meets(check_name(name)) && require(!name.empty(), RefusalCode::bad_value, "a room's name") &&
-         meets(check_key(*command.hub()));
+         meets(check_name(text_of(command.display_name()))) && meets(check_key(*command.hub()));
 }
 
 bool PayloadChecker::check(const fb::JoinRoom& command) {

@@ -8,14 +8,27 @@ namespace theta::log {
 namespace {
 
 constexpr std::string_view kScheme = "theta://";
-constexpr std::string_view kShape = "theta://HOST:PORT/ROOM#HUB or theta://HOST:PORT/ROOM#HUB.INVITE";
+constexpr std::string_view kBrowserSchemes[] = {"https://", "http://"};
+constexpr std::string_view kShape =
+    "theta://HOST:PORT/ROOM#HUB or theta://HOST:PORT/ROOM#HUB.INVITE; copy it whole, from theta:// to its last "
+    "character.";
+constexpr std::string_view kBrowserShape =
+    "https://HOST:PORT/r/ROOM#HUB or https://HOST:PORT/r/ROOM#HUB.INVITE; copy it whole, from https:// to its last "
+    "character.";
+constexpr std::string_view kRoomPath = "/r/";
 constexpr std::size_t kLinkBytesMax = 1024;
 constexpr std::size_t kHostBytesMax = 253;  // RFC 1035
 constexpr std::uint8_t kTicketVersion = 1;
 
-auto malformed(const std::string& what) {
-  return fail(LinkError::malformed, what + " Expected a link of the shape " + std::string(kShape) +
-                                        "; copy it whole, from theta:// to its last character.");
+auto malformed(const std::string& what, std::string_view shape) {
+  return fail(LinkError::malformed, what + " Expected a link of the shape " + std::string(shape));
+}
+
+/// What links for browsers begin with; empty for any other text.
+std::string_view browser_scheme(std::string_view text) {
+  for (const auto scheme : kBrowserSchemes)
+    if (text.starts_with(scheme)) return scheme;
+  return {};
 }
 
 // version | secret 32 | role | expires ms u64 | uses u32 | issuer 32 | signature 64. The invite's key follows from the
@@ -109,32 +122,64 @@ std::string to_string(const RoomLink& link) {
   return text;
 }
 
-Expected<RoomLink, LinkError> parse_link(std::string_view text) {
-  if (text.size() > kLinkBytesMax) return malformed("The link is longer than any room's link.");
-  if (!text.starts_with(kScheme)) return malformed("The link does not begin with theta://.");
-  text.remove_prefix(kScheme.size());
-  const auto slash = text.find('/');
-  if (slash == std::string_view::npos) return malformed("The link has no room.");
-  RoomLink link;
-  if (!parse_authority(text.substr(0, slash), link)) return malformed("The link's HOST:PORT is not one.");
-  text.remove_prefix(slash + 1);
+namespace {
+
+/// "ROOM#HUB" or "ROOM#HUB.INVITE", into `link`. `shape` is for the sentence.
+Expected<void, LinkError> parse_room_part(std::string_view text, std::string_view shape, RoomLink& link) {
   const auto hash = text.find('#');
   if (hash == std::string_view::npos)
     return malformed(
-        "The link has no # with the hub's fingerprint (a shell may have cut it off: put the link in quotes).");
+        "The link has no # with the hub's fingerprint (a shell may have cut it off: put the link in quotes).", shape);
   const auto room = parse_fixed<RoomId>(text.substr(0, hash));
-  if (!room) return malformed("The link's ROOM is damaged.");
+  if (!room) return malformed("The link's ROOM is damaged.", shape);
   link.room = *room;
   text.remove_prefix(hash + 1);
   const auto dot = text.find('.');
   const auto hub = parse_fixed<HubKey>(text.substr(0, dot));
-  if (!hub) return malformed("The link's HUB, the hub's fingerprint, is damaged.");
+  if (!hub) return malformed("The link's HUB, the hub's fingerprint, is damaged.", shape);
   link.hub = *hub;
-  if (dot == std::string_view::npos) return link;
+  if (dot == std::string_view::npos) return {};
   const auto ticket = from_base64url(text.substr(dot + 1));
   if (ticket) link.ticket = decode_ticket(*ticket);
-  if (!link.ticket) return malformed("The link's INVITE is damaged.");
+  if (!link.ticket) return malformed("The link's INVITE is damaged.", shape);
+  return {};
+}
+
+}  // namespace
+
+Expected<RoomLink, LinkError> parse_link(std::string_view text) {
+  if (!browser_scheme(text).empty())
+    return fail(LinkError::malformed,
+                "This link is for browsers: open it in one. Programs need the same link for them, which begins with "
+                "theta:// and names the hub's own address; `theta room new` and `theta invite` print it first, the "
+                "editor's invitation shows both.");
+  if (text.size() > kLinkBytesMax) return malformed("The link is longer than any room's link.", kShape);
+  if (!text.starts_with(kScheme)) return malformed("The link does not begin with theta://.", kShape);
+  text.remove_prefix(kScheme.size());
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) return malformed("The link has no room.", kShape);
+  RoomLink link;
+  if (!parse_authority(text.substr(0, slash), link)) return malformed("The link's HOST:PORT is not one.", kShape);
+  if (auto parsed = parse_room_part(text.substr(slash + 1), kShape, link); !parsed)
+    return tl::unexpected(std::move(parsed.error()));
   return link;
+}
+
+Expected<RoomLink, LinkError> parse_browser_link(std::string_view text) {
+  if (text.size() > kLinkBytesMax) return malformed("The link is longer than any room's link.", kBrowserShape);
+  const auto scheme = browser_scheme(text);
+  if (scheme.empty()) return malformed("The link begins neither with https:// nor with http://.", kBrowserShape);
+  text.remove_prefix(scheme.size());
+  const auto room = text.find(kRoomPath);
+  if (room == std::string_view::npos) return malformed("The link has no room.", kBrowserShape);
+  RoomLink link;
+  if (auto parsed = parse_room_part(text.substr(room + kRoomPath.size()), kBrowserShape, link); !parsed)
+    return tl::unexpected(std::move(parsed.error()));
+  return link;
+}
+
+Expected<RoomLink, LinkError> parse_any_link(std::string_view text) {
+  return browser_scheme(text).empty() ? parse_link(text) : parse_browser_link(text);
 }
 
 }  // namespace theta::log

@@ -20,9 +20,10 @@ Outcome applied_once() {
 
 }  // namespace
 
-Outcome Executor::open_room(const fb::OpenRoom&) {
+Outcome Executor::open_room(const fb::OpenRoom& command) {
   log::Member opener;
   opener.key = packet_.author;
+  opener.display_name = text_or_empty(command.display_name());
   opener.role = fb::Role::admin;
   opener.slot = AuthorSlot{0};
   state_.put_member(opener, log_);

@@ -48,7 +48,7 @@ std::string write_text(const StorageQueue::Write& write) {
 
 Core* create(const Json& given, const crypto::Seed& author, client::Persistence::Stored stored, Now now) {
   CoreOptions options;
-  const auto link = log::parse_link(given.value("link", ""));
+  const auto link = log::parse_any_link(given.value("link", ""));
   if (!link) return fail_with(link.error().message), nullptr;
   options.room = link->room;
   options.hub = link->hub;

@@ -13,7 +13,7 @@ namespace {
 Core::Reply failed(const std::string& code, const std::string& text) { return {error_text({code, text}), {}}; }
 
 Core::Reply parse_link(const Json& arguments) {
-  const auto link = log::parse_link(arguments.value("link", ""));
+  const auto link = log::parse_any_link(arguments.value("link", ""));
   if (!link) return failed("malformed", link.error().message);
   Json json = {{"room", to_hex(link->room.view())}, {"hub", to_hex(link->hub.view())}};
   if (link->ticket) json["invite"] = to_hex(link->ticket->invite.key.view());

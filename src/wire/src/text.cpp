@@ -1,5 +1,6 @@
 #include "theta/wire/text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace theta::wire {
@@ -34,6 +35,19 @@ bool is_plain_text(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+bool is_page_address(std::string_view text) {
+  if (text.size() > kPageBytesMax) return false;
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!text.starts_with(scheme)) continue;
+    const auto server = text.substr(scheme.size());
+    const auto is_fit = [](char letter) {
+      return letter > ' ' && letter <= '~' && std::string_view("/\\?#@\"'<>`").find(letter) == std::string_view::npos;
+    };
+    return !server.empty() && std::all_of(server.begin(), server.end(), is_fit);
+  }
+  return false;
 }
 
 std::string to_plain_text(std::string_view text, std::size_t bytes_max) {

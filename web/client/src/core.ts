@@ -34,7 +34,7 @@ interface CoreModule {
 }
 
 export interface CoreOptions {
-  /** `theta://…`; its address is not used. */
+  /** For browsers or for programs; its address is not used. */
   readonly link: string;
   readonly display_name: string;
   readonly writer: boolean;

@@ -31,9 +31,9 @@ export function parseBrowserLink(text: string): BrowserLink {
   return { origin: url.origin, host: url.hostname.replace(/^\[|\]$/g, ""), room: path[1]!, secret };
 }
 
-/** The same room as the core reads it. Its address is never used in a browser. */
-export function coreLink(link: BrowserLink): string {
-  return `theta://browser:1/${link.room}#${link.secret}`;
+/** The link as the core reads it: it checks what ROOM, HUB and INVITE say, and uses no address. */
+export function coreLink({ origin, room, secret }: BrowserLink): string {
+  return `${origin}/r/${room}#${secret}`;
 }
 
 export function inviteLinks(link: BrowserLink, secret: string, native: string): InviteLinks {

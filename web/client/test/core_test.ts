@@ -13,6 +13,9 @@ const OPTIONS = {
 test("the module says what is wrong with a link", () => {
   expect(() => runtime.call("parse_link", { link: "theta://nowhere" })).toThrow(/no room/);
   expect(runtime.call("parse_link", { link: LINK }).json.room).toBe("0".repeat(64));
+  const page = `https://hub.example/r/${ZEROS}#${ZEROS}`;
+  expect(runtime.call("parse_link", { link: page }).json.room).toBe("0".repeat(64));
+  expect(() => runtime.call("parse_link", { link: page.slice(0, -1) })).toThrow(/HUB.*damaged.*https:\/\/HOST/);
 });
 
 test("meshes become assets and come back", () => {

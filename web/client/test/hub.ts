@@ -48,11 +48,16 @@ export class TestHub {
 
   /** A new room, as a native link that invites admins or editors. */
   newRoom(role = "admin"): string {
-    return this.theta("room", "new", "room", "--hub", this.ready.quic, "--role", role, "--uses", "0");
+    return this.nativeLink("room", "new", "room", "--hub", this.ready.quic, "--role", role, "--uses", "0");
   }
 
   invite(link: string, role: string): string {
-    return this.theta("invite", link, "--role", role, "--uses", "0");
+    return this.nativeLink("invite", link, "--role", role, "--uses", "0");
+  }
+
+  /** The first line of what is printed; where an editor was built, a second one has the link for browsers. */
+  private nativeLink(...given: string[]): string {
+    return this.theta(...given).split("\n")[0]!;
   }
 
   /** What `theta join --print state-hash` says of the room, by QUIC. */

@@ -5,7 +5,7 @@ test("a link has a hub's address, a room, and what comes behind the #", () => {
   const link = parseBrowserLink("https://example.org:8443/r/AbC_-1#HUB.INVITE");
   expect(link).toEqual(
     { origin: "https://example.org:8443", host: "example.org", room: "AbC_-1", secret: "HUB.INVITE" });
-  expect(coreLink(link)).toBe("theta://browser:1/AbC_-1#HUB.INVITE");
+  expect(coreLink(link)).toBe("https://example.org:8443/r/AbC_-1#HUB.INVITE");
   expect(inviteLinks(link, "HUB.OTHER", "theta://h:1/r#x").browser).toBe("https://example.org:8443/r/AbC_-1#HUB.OTHER");
 });
 

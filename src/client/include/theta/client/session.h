@@ -35,6 +35,7 @@ struct SessionOptions {
     Bytes admin_token;
   };
   std::optional<OpenRoom> open_room = {};
+  /// What others see; told once, when the author joins the room or opens it.
   std::string display_name = {};
   /// False: only reads; another session of the same author keeps writing.
   bool writer = true;
@@ -122,6 +123,9 @@ class Session {
   [[nodiscard]] SessionPhase phase() const;
   [[nodiscard]] bool caught_up() const;
   [[nodiscard]] bool is_writer() const;
+  /// Where the hub says that browsers find its editor ("https://hub.example:4480"); empty: nothing was said. The host
+  /// "[::]" stands for the one by which this peer reached the hub.
+  [[nodiscard]] const std::string& hub_page() const;
   [[nodiscard]] const RoomId& room() const;
   [[nodiscard]] const AuthorKey& author() const;
   /// The room as this peer should show it: the log so far and its own commands on top. Up to date after `step` and

@@ -90,6 +90,11 @@ class Hub final : public transport::EventSink {
   void set_config(const HubConfig& config);
   [[nodiscard]] const HubConfig& config() const;
 
+  /// Where browsers find this hub's editor; told to every peer that logs in from now on. The host "[::]" stands for the
+  /// one by which the peer reached this hub. What is no page's address (`wire::is_page_address`) is told to nobody, and
+  /// neither is an empty one.
+  void set_page(std::string_view page);
+
   /// Tells every session `going_away` and takes no more packets. What was sequenced is still committed and relayed;
   /// call `step` and `on_completions` until `is_drained`, then `close_all`.
   void begin_shutdown();

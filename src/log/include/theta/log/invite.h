@@ -60,5 +60,10 @@ enum class LinkError : std::uint8_t { malformed };
 [[nodiscard]] std::string to_string(const RoomLink& link);
 /// The failure says which part is wrong and shows the expected shape.
 [[nodiscard]] Expected<RoomLink, LinkError> parse_link(std::string_view text);
+/// The same room as a browser's link names it, `https://HOST:PORT/r/ROOM#HUB.INVITE`. What stands before "/r/" is the
+/// browser's to read: host and port stay empty.
+[[nodiscard]] Expected<RoomLink, LinkError> parse_browser_link(std::string_view text);
+/// Either of the two, for whoever knows the hub already and only wants room and invite.
+[[nodiscard]] Expected<RoomLink, LinkError> parse_any_link(std::string_view text);
 
 }  // namespace theta::log

@@ -19,7 +19,7 @@ namespace theta::wire {
 /// Changes when old and new peers cannot talk at all.
 inline constexpr std::uint16_t kProtocolVersion = 1;
 /// Counts up with every change to the schema; tells two peers with different hashes which one is older.
-inline constexpr std::uint32_t kSchemaRevision = 3;
+inline constexpr std::uint32_t kSchemaRevision = 4;
 [[nodiscard]] Hash256 schema_hash();
 
 /// FlatBuffers are read in place, so they must begin at a multiple of eight: what an own allocation begins with does,

@@ -13,4 +13,10 @@ namespace theta::wire {
 /// `text` made plain and cut to `bytes_max` bytes between characters; a byte that is not plain becomes '?'.
 [[nodiscard]] std::string to_plain_text(std::string_view text, std::size_t bytes_max);
 
+/// What the address of an editor's page may have.
+inline constexpr std::size_t kPageBytesMax = 256;
+/// True for "https://hub.example:4480" and its like: http or https, a server, perhaps a port, and nothing behind it, in
+/// at most `kPageBytesMax` bytes of visible ASCII. What a hub says of its page goes into links that people click.
+[[nodiscard]] bool is_page_address(std::string_view text);
+
 }  // namespace theta::wire
