@@ -100,12 +100,16 @@ TEST(HubLog, ConnectionsAreSaidWithTheirTransportAndWhyTheyEnd) {
   ASSERT_TRUE(world.run_until([&] { return world.count_logged("disconnected") == 1; }));
   EXPECT_EQ(field(*world.last_logged("disconnected"), "by"), "peer");
   EXPECT_EQ(field(*world.last_logged("disconnected"), "reason"), "none");
+  EXPECT_EQ(world.last_logged("disconnected")->text, "A connection over simulated was ended by the peer: done");
   EXPECT_EQ(field(*world.last_logged("disconnected"), "author"), to_base64url(polite.author.view()));
   auto& rude = world.add_peer(2);
   fail_to_log_in(world, rude);
   ASSERT_TRUE(world.run_until([&] { return world.count_logged("disconnected") == 2; }));
   EXPECT_EQ(field(*world.last_logged("disconnected"), "by"), "hub");
   EXPECT_EQ(field(*world.last_logged("disconnected"), "reason"), "unauthenticated");
+  EXPECT_TRUE(world.last_logged("disconnected")
+                  ->text.starts_with("A connection over simulated was ended by this hub, unauthenticated: Expected"))
+      << world.last_logged("disconnected")->text;
 }
 
 TEST(HubLog, AFloodOfConnectionsIsBoundedAndHidesNoWarning) {

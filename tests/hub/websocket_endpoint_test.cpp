@@ -99,6 +99,7 @@ TEST(WebSocketEndpoint, OtherOriginsProtocolsAndPathsAreRefused) {
   running.stop();
   ASSERT_EQ(refused.size(), 4U);
   EXPECT_TRUE(refused.front().starts_with("A request to /ws was refused with 403: ")) << refused.front();
+  EXPECT_TRUE(refused.front().ends_with("this hub.")) << refused.front();
 }
 
 TEST(WebSocketEndpoint, ConfiguredOriginIsAllowed) {

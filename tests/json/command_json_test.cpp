@@ -291,6 +291,14 @@ TEST_F(Typed, WhatTheSceneOrTheRoleForbidsIsToldApart) {
   EXPECT_EQ(refused.error().code, CommandJsonError::not_permitted);
 }
 
+TEST_F(Typed, WhereThereIsNoRoomYetIsToldApart) {
+  auto& early = world.add_peer("early");
+  early.start(world.member_options(admin, "Eve"), client::testing::author_key(2));
+  const auto too_early = submit_json(*early, {{"command", "create_entities"}});
+  ASSERT_FALSE(too_early);
+  EXPECT_EQ(too_early.error().code, CommandJsonError::not_ready);
+}
+
 TEST(CommandJson, TheManualNamesEveryCommandAndField) {
   auto rows = testing::rows_of("cli.md", "Commands of `join`");
   for (const auto& [command, fields] : command_fields()) {

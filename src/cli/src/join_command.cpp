@@ -127,7 +127,8 @@ class Join {
   static ExitCode exit_code_of_line(CommandJsonError error) {
     switch (error) {
       case CommandJsonError::malformed: return ExitCode::bad_input;
-      case CommandJsonError::refused: return ExitCode::failed;
+      case CommandJsonError::refused:
+      case CommandJsonError::not_ready: return ExitCode::failed;
       case CommandJsonError::not_permitted: return ExitCode::denied;
     }
     return ExitCode::failed;

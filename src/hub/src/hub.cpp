@@ -27,6 +27,14 @@ constexpr MonotonicClock::duration kTickInterval = std::chrono::milliseconds(250
 /// A Login has about 300; what is larger is none.
 constexpr std::size_t kLoginBytesMax = 1024;
 
+/// "A connection over quic was ended by this hub, resource_limit: This peer …"
+std::string ending_sentence(const Session& session, const Event& event) {
+  auto sentence = std::string("A connection over ") + transport_kind_name(session.kind()) + " was ended by " +
+                  (event.closed_by_peer ? "the peer" : "this hub");
+  if (event.reason != CloseReason::none) sentence += std::string(", ") + close_reason_name(event.reason);
+  return sentence + (event.text.empty() ? "." : ": " + event.text);
+}
+
 HubLog::Fields connection_fields(const Session& session) {
   HubLog::Fields fields{{"transport", transport_kind_name(session.kind())}, {"address", session.address()}};
   if (session.is_logged_in()) fields.push_back(author_field(session.author()));
@@ -95,15 +103,10 @@ void Hub::Impl::on_closed(const Event& event) {
   const auto found = sessions.find(event.peer);
   if (found == sessions.end()) return;
   auto& session = *found->second;
-  const std::string who = event.closed_by_peer ? "the peer" : "this hub";
   auto fields = connection_fields(session);
   fields.emplace_back("reason", close_reason_name(event.reason));
   fields.emplace_back("by", event.closed_by_peer ? "peer" : "hub");
-  context.say_of_peers(LogLevel::info, "disconnected",
-                       std::string("A connection over ") + transport_kind_name(session.kind()) + " was ended by " +
-                           who + ", " + close_reason_name(event.reason) +
-                           (event.text.empty() ? "." : ": " + event.text),
-                       std::move(fields));
+  context.say_of_peers(LogLevel::info, "disconnected", ending_sentence(session, event), std::move(fields));
   if (session.attachment != nullptr) session.attachment->room->detach(session);
   sessions.erase(found);
 }

@@ -201,11 +201,13 @@ std::optional<HttpAnswer> HubWeb::refuse_websocket(const transport::SocketAddres
 
 void HubWeb::say_refused(const HttpRequest& request, const HttpAnswer& answer) {
   const auto status = std::to_string(answer.status);
-  const auto sentence = answer.body.view();
+  const auto body = answer.body.view();
+  std::string sentence(body.begin(), body.end());
+  // The body ends its line, which the log does itself.
+  while (sentence.ends_with('\n')) sentence.pop_back();
   dependencies_.say_of_peers(
       LogLevel::warning, "signalling_refused",
-      "A request to " + std::string(request.path) + " was refused with " + status + ": " +
-          std::string(sentence.begin(), sentence.end()),
+      "A request to " + std::string(request.path) + " was refused with " + status + ": " + sentence,
       {{"path", std::string(request.path)}, {"status", status}, {"address", request.remote.to_string()}});
 }
 

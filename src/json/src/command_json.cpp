@@ -118,7 +118,12 @@ client::NewEntity new_entity_of(const Json& object) {
 }
 
 CommandJsonError error_of(client::ClientError error) {
-  return error == client::ClientError::not_permitted ? CommandJsonError::not_permitted : CommandJsonError::refused;
+  switch (error) {
+    case client::ClientError::not_permitted: return CommandJsonError::not_permitted;
+    case client::ClientError::not_ready:
+    case client::ClientError::stopped: return CommandJsonError::not_ready;
+    default: return CommandJsonError::refused;
+  }
 }
 
 using Result = Expected<Submitted, CommandJsonError>;

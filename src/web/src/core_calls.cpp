@@ -26,6 +26,7 @@ const char* code_of(json::CommandJsonError error) {
     case json::CommandJsonError::malformed: return "malformed";
     case json::CommandJsonError::refused: return "refused";
     case json::CommandJsonError::not_permitted: return "not_permitted";
+    case json::CommandJsonError::not_ready: return "not_ready";
   }
   return "refused";
 }

@@ -33,7 +33,9 @@ test("a core without a hub says where it stands and wants its first state stored
   expect(status).toMatchObject({ phase: "offline", will_retry: false, role: "none", head: 0 });
   const write = core.nextWrite();
   expect(write?.kind).toBe("state");
-  expect(() => core.call("submit", { command: { command: "create_entities" } })).toThrow(/not attached/);
+  const edit = (): unknown => core.call("submit", { command: { command: "create_entities" } });
+  expect(edit).toThrow(/not attached/);
+  expect(edit).toThrow(expect.objectContaining({ code: "not_ready" }));
   core.destroy();
 });
 

@@ -20,6 +20,7 @@ enum class CommandJsonError {
   malformed,      // the line is wrong: the message names the field
   refused,        // it cannot work on the scene as it is shown now
   not_permitted,  // the author's role is too low
+  not_ready,      // there is no room to edit: not attached yet, or the session has ended
 };
 
 /// Submits what one line of `theta join`'s input says (docs/cli.md lists the commands) and returns what the line
