@@ -1,5 +1,6 @@
 #include "http_fields.h"
 #include "fuzz_input.h"
+#include "own_names.h"
 
 // The first line is what a request would have as its target, Host and every other field at once.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -17,7 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   // What is no server's name can never be spelled into a redirect or an origin.
   if (is_host(first)) THETA_CHECK(first.find_first_of(" \r\n\t<>\"/@") == std::string_view::npos);
-  if (is_allowed_origin(first, rest, {})) THETA_CHECK(is_host(first.substr(first.find("://") + 3)));
+  const OwnNames names(false, std::string(rest), std::string(first));
+  (void)names.has(first);
+  if (OwnNames().allows(first, rest)) THETA_CHECK(is_host(first.substr(first.find("://") + 3)));
   (void)accepts_encoding(first, "br");
   (void)names_etag(first, rest);
   (void)has_token(first, rest);

@@ -82,18 +82,6 @@ TEST(HttpFields, EntityTagsAreComparedWhole) {
   EXPECT_FALSE(names_etag("\"abcd\"", "\"abc\""));
 }
 
-TEST(HttpFields, OnlyTheOwnOriginAndConfiguredOnesAreAllowed) {
-  EXPECT_TRUE(is_allowed_origin("https://hub.example", "hub.example", ""));
-  EXPECT_TRUE(is_allowed_origin("http://Hub.Example:4480", "hub.example:4480", ""));
-  EXPECT_TRUE(is_allowed_origin("http://[::1]:4480", "[::1]:4480", ""));
-  EXPECT_TRUE(is_allowed_origin("https://other.example", "hub", "http://a, https://other.example"));
-  for (const char* origin :
-       {"", "null", "hub.example", "https://", "https://hub.example:81", "https://hub.example.evil",
-        "https://evil/hub.example", "file://hub.example", "https://hub.example/"})
-    EXPECT_FALSE(is_allowed_origin(origin, "hub.example", "https://other.example")) << origin;
-  EXPECT_FALSE(is_allowed_origin("https://", "", "")) << "no host is nobody's host";
-}
-
 TEST(HttpFields, HostsAreNamesOrAddresses) {
   for (const char* host : {"hub", "hub.example:4480", "127.0.0.1:1", "[::1]", "[fe80::1]:65535"})
     EXPECT_TRUE(is_host(host)) << host;

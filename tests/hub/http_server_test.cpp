@@ -29,11 +29,11 @@ TEST(HttpServer, ConnectionIsKeptForFurtherRequestsAndPipelinedOnesAreAnsweredIn
   TemporaryFolder folder;
   RunningServer running(with_editor(folder.path()));
   const auto answers = ask_over_tcp(running.server->addresses().http,
-                                    "GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n"
-                                    "HEAD / HTTP/1.1\r\nHost: hub\r\n\r\n"
-                                    "GET /r/room HTTP/1.1\r\nHost: hub\r\n\r\n"
-                                    "GET /nothing HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n"
-                                    "GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n");
+                                    "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                    "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                    "GET /r/room HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                                    "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                                    "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   std::vector<std::string> statuses;
   for (auto at = answers.find("HTTP/1.1 "); at != std::string::npos; at = answers.find("HTTP/1.1 ", at + 1))
     statuses.push_back(answers.substr(at + 9, 3));
@@ -52,7 +52,7 @@ TEST(HttpServer, LargeFilesArriveWhole) {
 TEST(HttpServer, RequestsThatAreNotClearAreRefusedAndTheConnectionEnded) {
   TemporaryFolder folder;
   RunningServer running(with_editor(folder.path()));
-  const std::string post = "POST /rtc HTTP/1.1\r\nHost: hub\r\n";
+  const std::string post = "POST /rtc HTTP/1.1\r\nHost: localhost\r\n";
   const std::string get = "GET /healthz HTTP/1.1\r\n";
   for (const auto& request : {
            post + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n",
@@ -65,12 +65,12 @@ TEST(HttpServer, RequestsThatAreNotClearAreRefusedAndTheConnectionEnded) {
            get + "Host: a\r\nOrigin: http://a\r\nOrigin: http://b\r\n\r\n",
            get + "Host: <script>\r\n\r\n",
            get + "Host : hub\r\n\r\n",
-           get + "Host: hub\r\nX: a\x01z\r\n\r\n",
-           std::string("GET /../../etc/passwd HTTP/1.1\r\nHost: hub\r\n\r\n"),
-           std::string("GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: hub\r\n\r\n"),
-           std::string("GET /%ff HTTP/1.1\r\nHost: hub\r\n\r\n"),
-           std::string("GET * HTTP/1.1\r\nHost: hub\r\n\r\n"),
-           std::string("GET /healthz HTTP/9.9\r\nHost: hub\r\n\r\n"),
+           get + "Host: localhost\r\nX: a\x01z\r\n\r\n",
+           std::string("GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+           std::string("GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+           std::string("GET /%ff HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+           std::string("GET * HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+           std::string("GET /healthz HTTP/9.9\r\nHost: localhost\r\n\r\n"),
            std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
        }) {
     const auto answer = ask_over_tcp(running.server->addresses().http, request);
@@ -83,8 +83,9 @@ TEST(HttpServer, RequestsThatAreNotClearAreRefusedAndTheConnectionEnded) {
 TEST(HttpServer, AbsoluteTargetsAreServedLikeOthers) {
   TemporaryFolder folder;
   RunningServer running(with_editor(folder.path()));
-  const auto answer = ask_over_tcp(running.server->addresses().http,
-                                   "GET http://hub:1/healthz HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n");
+  const auto answer =
+      ask_over_tcp(running.server->addresses().http,
+                   "GET http://localhost:1/healthz HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(status_line(answer), "HTTP/1.1 200 OK");
 }
 
@@ -92,7 +93,8 @@ TEST(HttpServer, BodiesHaveTheBoundOfTheirAddress) {
   TemporaryFolder folder;
   RunningServer running(with_editor(folder.path()));
   const auto status = [&](const std::string& path, std::size_t size) {
-    const auto head = "POST " + path + " HTTP/1.1\r\nHost: hub\r\nOrigin: http://hub\r\nConnection: close\r\n";
+    const auto head =
+        "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nConnection: close\r\n";
     return status_line(ask_over_tcp(running.server->addresses().http, head + "Content-Length: " + std::to_string(size) +
                                                                           "\r\n\r\n" + std::string(size, 'x')));
   };
@@ -109,7 +111,7 @@ TEST(HttpServer, WhoOpensManyConnectionsEndsTheirOwn) {
   std::ofstream(options.config_file) << "[http]\nconnections_max = 4\n";
   RunningServer running(options);
   const auto& address = running.server->addresses().http;
-  const std::string begun = "GET /healthz HTTP/1.1\r\nHost: hub\r\n";
+  const std::string begun = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n";
   const int honest = say_over_tcp(address, begun, "127.0.0.2");
   std::vector<int> greedy;
   for (int at = 0; at < 12; ++at) greedy.push_back(say_over_tcp(address, begun));
@@ -124,9 +126,10 @@ TEST(HttpServer, WhoOpensManyConnectionsEndsTheirOwn) {
 TEST(HttpServer, ClientThatAsksWhetherToGoOnIsToldTo) {
   TemporaryFolder folder;
   RunningServer running(with_editor(folder.path()));
-  const auto answer = ask_over_tcp(running.server->addresses().http,
-                                   "POST /rtc HTTP/1.1\r\nHost: hub\r\nExpect: 100-continue\r\nConnection: close\r\n"
-                                   "Content-Length: 3\r\n\r\nv=0");
+  const auto answer =
+      ask_over_tcp(running.server->addresses().http,
+                   "POST /rtc HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nConnection: close\r\n"
+                   "Content-Length: 3\r\n\r\nv=0");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\n")) << answer;
 }
 
@@ -167,7 +170,7 @@ std::string ask_over_tls(const HubServer& server, const std::string& certificate
   return answer;
 }
 
-const std::string kHealth = "GET /healthz HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n";
+const std::string kHealth = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 TEST(HttpServer, SelfSignedCertificateIsMadeKeptAndExplained) {
   TemporaryFolder folder;
@@ -281,7 +284,7 @@ TEST(HttpServer, HandshakesOverTheRateOfTheirSourceWaitForTheirTurn) {
   std::vector<int> sockets;
   for (int at = 0; at < 300; ++at) sockets.push_back(say_over_tcp(running.server->addresses().http, hello));
   const auto metrics = ask_over_tls(*running.server, folder.path() + "/data/tls.crt",
-                                    "GET /metrics HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n");
+                                    "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(status_line(metrics), "HTTP/1.1 200 OK") << "who waits is served in the end";
   const auto waits = metrics.find("\ntheta_http_tls_waits ");
   ASSERT_NE(waits, std::string::npos);
@@ -327,8 +330,8 @@ TEST(HttpServer, RequestsAndHandshakesThatNeverEndAreEnded) {
   {
     RunningServer running(options);
     const auto& address = running.server->addresses().http;
-    EXPECT_EQ(ask_over_tcp(address, "GET /healthz HTTP/1.1\r\nHost: hub\r\nX-Slow: "), "");
-    EXPECT_EQ(ask_over_tcp(address, "POST /rtc HTTP/1.1\r\nHost: hub\r\nContent-Length: 10\r\n\r\nv=0"), "");
+    EXPECT_EQ(ask_over_tcp(address, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "), "");
+    EXPECT_EQ(ask_over_tcp(address, "POST /rtc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nv=0"), "");
     EXPECT_NE(get(*running.server, "/metrics").find("theta_http_rejections{reason=\"timeout\"} 2\n"),
               std::string::npos);
   }
@@ -336,7 +339,7 @@ TEST(HttpServer, RequestsAndHandshakesThatNeverEndAreEnded) {
   RunningServer running(options);
   EXPECT_EQ(ask_over_tcp(running.server->addresses().http, std::string("\x16\x03\x01\x02\x00\x01", 6)), "");
   const auto metrics = ask_over_tls(*running.server, folder.path() + "/data/tls.crt",
-                                    "GET /metrics HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n");
+                                    "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   const bool is_counted = metrics.find("theta_http_rejections{reason=\"tls\"} 1\n") != std::string::npos ||
                           metrics.find("theta_http_rejections{reason=\"timeout\"} 1\n") != std::string::npos;
   EXPECT_TRUE(is_counted) << metrics;

@@ -189,6 +189,44 @@ TEST(HttpSite, OffersComeFromOwnPagesOnly) {
   EXPECT_EQ(web.site.stats().wrong_origin, 1U);
 }
 
+TEST(HttpSite, PagesThatCameWithoutTlsAreNotOwnWhereThereIsTls) {
+  Site web;
+  web.site.set_own_names({true, "", ""});
+  web.request.method = "POST";
+  web.request.path = "/rtc";
+  web.request.host = "hub:4480";
+  web.request.origin = "http://hub:4480";
+  EXPECT_EQ(web.site.answer(web.request).status, 403U);
+  web.request.origin = "https://hub:4480";
+  EXPECT_EQ(web.site.answer(web.request).status, 200U);
+}
+
+TEST(HttpSite, NamesOfOthersThatLeadToThisMachineAreRefused) {
+  SiteWithEditor web;
+  web.request.local = transport::SocketAddress::ipv4({127, 0, 0, 1}, 4480);
+  web.request.host = "evil.example:4480";
+  web.request.origin = "http://evil.example:4480";
+  for (const char* path : {"/metrics", "/healthz", "/", "/r/room", "/nothing", "/ws"}) {
+    const auto answer = web.get(path);
+    EXPECT_EQ(answer.status, 421U) << path;
+    EXPECT_NE(text_of(answer).find("hub.page"), std::string::npos) << path;
+  }
+  EXPECT_EQ(web.site.stats().wrong_host, 6U);
+  for (const char* host : {"127.0.0.1:4480", "localhost", "studio.localhost:4480", "[::1]:4480", ""}) {
+    web.request.host = host;
+    EXPECT_EQ(web.get("/metrics").status, 200U) << host;
+  }
+  web.site.set_own_names({false, "https://hub.example", "https://tools.example"});
+  for (const char* host : {"hub.example", "Hub.Example:4480", "tools.example"}) {
+    web.request.host = host;
+    EXPECT_EQ(web.get("/metrics").status, 200U) << host;
+  }
+  // By another address than loopback, people come by names that this hub was never told.
+  web.request.host = "evil.example";
+  web.request.local = transport::SocketAddress::ipv4({192, 0, 2, 1}, 4480);
+  EXPECT_EQ(web.get("/metrics").status, 200U);
+}
+
 TEST(HttpSite, RefusedSignallingIsCountedByDoorAndTold) {
   std::vector<std::string> told;
   HttpSite site({.is_ready = [] { return true; },

@@ -103,7 +103,7 @@ inline std::string ask_over_tcp(const std::string& address, const std::string& r
 }
 
 inline std::string get(const HubServer& server, const std::string& path, const std::string& method = "GET") {
-  const auto rest = " HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n";
+  const auto rest = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   return ask_over_tcp(server.addresses().http, method + " " + path + rest);
 }
 

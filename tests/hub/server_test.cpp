@@ -368,7 +368,7 @@ TEST(HubServer, OnSighupGuardsChangeForLiveConnectionsAndABadFileChangesNothing)
   ASSERT_TRUE(log.wait_for("serving", 1));
   const auto& http = running.server->addresses().http;
   const auto ask = [&] {
-    const std::string begin = "GET /healthz HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nX: ";
+    const std::string begin = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: ";
     return ask_over_tcp(http, begin + std::string(900, 'x') + "\r\n\r\n");
   };
   QuicPeer first(*running.server);

@@ -111,7 +111,7 @@ TEST(WebSocketEndpoint, ConfiguredOriginIsAllowed) {
   };
   RunningServer running(options);
   const auto answer = ask_over_tcp(running.server->addresses().http,
-                                   "GET /ws HTTP/1.1\r\nHost: hub\r\nOrigin: http://tools.example:81\r\n"
+                                   "GET /ws HTTP/1.1\r\nHost: localhost\r\nOrigin: http://tools.example:81\r\n"
                                    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
   EXPECT_EQ(status_line(answer), "HTTP/1.1 400 Bad Request") << "the origin passed, the protocol is missing";
@@ -163,7 +163,7 @@ TEST(WebSocketEndpoint, BytesBeforeTheUpgradeIsAnsweredAreRefused) {
   RunningServer running(options_in(folder.path()));
   const auto answer =
       ask_over_tcp(running.server->addresses().http,
-                   "GET /ws HTTP/1.1\r\nHost: hub\r\nOrigin: http://hub\r\nConnection: Upgrade, close\r\n"
+                   "GET /ws HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nConnection: Upgrade, close\r\n"
                    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: theta.1\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nsmuggled");
   EXPECT_EQ(status_line(answer), "HTTP/1.1 426 Upgrade Required");

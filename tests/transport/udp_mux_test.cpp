@@ -139,6 +139,13 @@ TEST(SocketAddress, RefusesWhatIsNoAddress) {
   }
 }
 
+TEST(SocketAddress, KnowsWhatNeverLeavesTheMachine) {
+  for (const char* text : {"127.0.0.1:1", "127.255.0.7:1", "[::1]:1"})
+    EXPECT_TRUE(SocketAddress::parse(text)->is_loopback()) << text;
+  for (const char* text : {"0.0.0.0:1", "[::]:1", "128.0.0.1:1", "[::2]:1", "[2001:db8::1]:1"})
+    EXPECT_FALSE(SocketAddress::parse(text)->is_loopback()) << text;
+}
+
 TEST(SocketAddress, ResolvesNumbersWithoutAsking) {
   const auto found = resolve("127.0.0.1:80");
   ASSERT_TRUE(found.has_value());

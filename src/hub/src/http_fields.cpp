@@ -11,10 +11,6 @@ namespace {
 
 char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string_view trimmed(std::string_view text) {
   const auto is_space = [](char letter) { return letter == ' ' || letter == '\t'; };
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -75,6 +71,10 @@ bool is_zero_quality(std::string_view parameter) {
 }
 
 }  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
 
 bool is_host(std::string_view host) {
   constexpr std::size_t kHostBytesMax = 255 + 6;
@@ -144,21 +144,6 @@ bool names_etag(std::string_view field, std::string_view etag) {
 bool has_token(std::string_view field, std::string_view token) {
   while (!field.empty())
     if (take_until(field, ',') == token) return true;
-  return false;
-}
-
-bool is_allowed_origin(std::string_view origin, std::string_view host, std::string_view allowed) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!origin.starts_with(scheme)) continue;
-    const auto authority = origin.substr(scheme.size());
-    if (is_host(authority) && equal_ignoring_case(authority, host)) return true;
-  }
-  while (!allowed.empty()) {
-    const auto end = std::min(allowed.find_first_of(" ,"), allowed.size());
-    const auto one = allowed.substr(0, end);
-    if (!one.empty() && equal_ignoring_case(one, origin)) return true;
-    allowed.remove_prefix(std::min(end + 1, allowed.size()));
-  }
   return false;
 }
 

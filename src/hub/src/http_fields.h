@@ -31,9 +31,8 @@ inline constexpr std::size_t kTargetBytesMax = 2048;
 /// Whether a comma-separated list of tokens has this one, letter by letter.
 [[nodiscard]] bool has_token(std::string_view field, std::string_view token);
 
-/// Whether a page of `origin` ("https://hub.example") may talk to this server, which the client called `host`: when it
-/// came from the same host and port, or is one of `allowed` (origins, separated by spaces or commas).
-[[nodiscard]] bool is_allowed_origin(std::string_view origin, std::string_view host, std::string_view allowed);
+/// Of ASCII letters.
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 /// A Host field: a name, an IPv4 address or an IPv6 address in brackets, with or without a port.
 [[nodiscard]] bool is_host(std::string_view host);

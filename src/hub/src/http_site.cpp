@@ -60,11 +60,21 @@ HttpAnswer HttpSite::readiness() const {
 }
 
 std::optional<HttpAnswer> HttpSite::refuse_origin(const HttpRequest& request) {
-  if (is_allowed_origin(request.origin, request.host, allowed_origins_)) return std::nullopt;
+  if (own_names_.allows(request.origin, request.host)) return std::nullopt;
   ++stats_.wrong_origin;
   return text_answer(403,
-                     "Expected an Origin that is this server's own, as its Host header names it, or one of "
-                     "hub.allowed_origins; open the editor from this hub.\n");
+                     "Expected an Origin that is this server's own, as its Host header names it (https where pages "
+                     "come over TLS), or one of hub.allowed_origins; open the editor from this hub.\n");
+}
+
+std::optional<HttpAnswer> HttpSite::refuse_host(const HttpRequest& request) {
+  // Clients that say no Host (HTTP/1.0) are no browsers.
+  if (request.host.empty() || !request.local.is_loopback() || own_names_.has(request.host)) return std::nullopt;
+  ++stats_.wrong_host;
+  return text_answer(421,
+                     "Expected a Host that names this machine, such as localhost or 127.0.0.1: a page under another "
+                     "name that leads here could be anybody's. Where the name is this hub's, such as that of a proxy "
+                     "in front, its operator says so with hub.page.\n");
 }
 
 HttpAnswer HttpSite::websocket(const HttpRequest& request) {
@@ -109,6 +119,7 @@ HttpAnswer HttpSite::file(const HttpRequest& request) {
 }
 
 HttpAnswer HttpSite::route(const HttpRequest& request) {
+  if (auto refusal = refuse_host(request)) return std::move(*refusal);
   const auto path = request.path;
   if (path == "/ws") return websocket(request);
   if (path == "/rtc") return rtc(request);

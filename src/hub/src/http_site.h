@@ -6,6 +6,7 @@
 
 #include "editor_files.h"
 #include "http_message.h"
+#include "own_names.h"
 #include "theta/hub/server_config.h"
 
 namespace theta::hub {
@@ -14,6 +15,7 @@ struct HttpSiteStats {
   std::uint64_t wrong_method = 0;
   std::uint64_t not_found = 0;
   std::uint64_t wrong_origin = 0;
+  std::uint64_t wrong_host = 0;
   std::uint64_t no_websocket = 0;       // /ws without a proper upgrade
   std::uint64_t websocket_refused = 0;  // a bound on connections
   // Whatever the reason, each of which has a counter of its own.
@@ -39,8 +41,8 @@ class HttpSite {
   explicit HttpSite(Services services) : services_(std::move(services)) {}
 
   void set_editor(EditorFiles files) { files_ = std::move(files); }
-  /// Origins beside the own that may use /ws and /rtc.
-  void set_allowed_origins(std::string origins) { allowed_origins_ = std::move(origins); }
+  /// Whose pages may use /ws and /rtc, and by which names this machine itself may ask for anything.
+  void set_own_names(OwnNames names) { own_names_ = std::move(names); }
 
   [[nodiscard]] HttpAnswer answer(const HttpRequest& request);
   [[nodiscard]] const HttpSiteStats& stats() const { return stats_; }
@@ -56,10 +58,12 @@ class HttpSite {
   [[nodiscard]] HttpAnswer not_found();
   /// Nothing when the request comes from one of our own pages.
   [[nodiscard]] std::optional<HttpAnswer> refuse_origin(const HttpRequest& request);
+  /// Nothing unless the request comes in on a loopback address under a name that is not ours.
+  [[nodiscard]] std::optional<HttpAnswer> refuse_host(const HttpRequest& request);
 
   Services services_;
   EditorFiles files_;
-  std::string allowed_origins_;
+  OwnNames own_names_;
   HttpSiteStats stats_;
 };
 

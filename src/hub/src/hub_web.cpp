@@ -9,15 +9,6 @@
 namespace theta::hub {
 namespace {
 
-bool is_loopback(const transport::SocketAddress& address) {
-  constexpr std::uint8_t kLoopbackNetwork = 127;
-  constexpr std::size_t kFirstOfIpv4 = 12;
-  if (address.is_ipv4()) return address.ip[kFirstOfIpv4] == kLoopbackNetwork;
-  std::array<std::uint8_t, 16> loopback{};
-  loopback.back() = 1;
-  return address.ip == loopback;
-}
-
 /// "127.0.0.1", "::1"
 std::string host_of(const transport::SocketAddress& address) {
   auto text = address.to_string();
@@ -83,7 +74,7 @@ ServerResult<void> HubWeb::prepare_tls(const HubPlace& place, Prepared& prepared
     prepared.fingerprint = kept->fingerprint;
   }
   if (certificate.empty()) {
-    if (is_loopback(*http) || place.allow_plain_http) return {};
+    if (http->is_loopback() || place.allow_plain_http) return {};
     return fail(ServerError::address,
                 "HTTP on " + place.http +
                     " can be reached by others, and without TLS whoever is between can change the editor that their "
@@ -167,7 +158,7 @@ void HubWeb::apply(const HubPlace& place, Prepared prepared) {
   public_address_ = prepared.public_address;
   const bool has_editor = !prepared.editor_folder.empty();
   site_.set_editor(std::move(prepared.editor));
-  site_.set_allowed_origins(place.allowed_origins);
+  site_.set_own_names({has_tls_, place.page, place.allowed_origins});
   page_ = make_page(place, "localhost");
   page_to_tell_ = has_editor ? make_page(place, "[::]") : std::string();
 }

@@ -154,6 +154,7 @@ void TransportMetrics::refresh(const HttpStats& http, const HttpSiteStats& site,
   http_rejection("method", site.wrong_method);
   http_rejection("not_found", site.not_found);
   http_rejection("origin", site.wrong_origin);
+  http_rejection("host", site.wrong_host);
   http_rejection("no_websocket", site.no_websocket);
   http_rejection("websocket_limit", site.websocket_refused);
   for (const auto& [door, value] : {std::pair{"rtc", site.rtc_refusals}, std::pair{"ws", site.ws_refusals}})

@@ -62,6 +62,14 @@ bool SocketAddress::is_wildcard() const {
   return std::all_of(first, ip.data() + ip.size(), [](std::uint8_t byte) { return byte == 0; });
 }
 
+bool SocketAddress::is_loopback() const {
+  constexpr std::uint8_t kLoopbackNetwork = 127;
+  if (is_ipv4()) return ip[12] == kLoopbackNetwork;
+  std::array<std::uint8_t, 16> loopback{};
+  loopback.back() = 1;
+  return ip == loopback;
+}
+
 std::string SocketAddress::to_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (is_ipv4()) {

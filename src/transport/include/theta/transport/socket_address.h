@@ -24,6 +24,8 @@ struct SocketAddress {
   [[nodiscard]] bool is_ipv4() const;
   /// 0.0.0.0 or ::
   [[nodiscard]] bool is_wildcard() const;
+  /// 127.0.0.0/8 or ::1
+  [[nodiscard]] bool is_loopback() const;
   /// What `parse` reads.
   [[nodiscard]] std::string to_string() const;
 
