@@ -155,10 +155,41 @@ TEST_F(OpenPage, HistoryTellsWhoDidWhatInWords) {
   ASSERT_EQ(answer["entries"].size(), 4U);
   EXPECT_EQ(answer["entries"][0]["commands"][0]["text"], "opened the room “Atelier”");
   EXPECT_EQ(answer["entries"][1]["commands"][0]["text"], "joined as editor");
-  EXPECT_EQ(answer["entries"][2]["commands"][0]["text"], "made “box”");
+  EXPECT_EQ(answer["entries"][2]["commands"][0]["text"], "added “box”");
   EXPECT_EQ(answer["entries"][3]["commands"][0]["text"], "moved “box”");
   EXPECT_EQ(answer["entries"][3]["author_name"], "Pia");
   EXPECT_EQ(answer["entries"][3]["commands"][0]["targets"], Json({id}));
+  EXPECT_EQ(answer["entries"][2]["commands"][0]["names"], Json({"box"}));
+  EXPECT_EQ(answer["entries"][3]["commands"][0]["count"], 1);
+}
+
+TEST_F(OpenPage, TheHistoryCallsWhatIsGoneNoNumber) {
+  const auto id = id_of_box();
+  page.submit(R"({"command":"delete_entities","targets":[")" + id + R"("]})");
+  ASSERT_TRUE(settle());
+  page.call("history", {{"from", 1}, {"count", 100}});
+  ASSERT_TRUE(page.run_until([&] { return !page.all("history").empty(); }));
+  const auto deletion = page.all("history").back()["entries"].back()["commands"][0];
+  EXPECT_EQ(deletion["text"], "deleted an object that is gone");
+  EXPECT_EQ(deletion["targets"], Json({id}));
+}
+
+TEST_F(OpenPage, ThePageIsToldWhetherThereIsAStepToTakeBackOrToDoAgain) {
+  const auto tells = [&](bool undo, bool redo) {
+    page.turn();
+    return page.status()["can_undo"] == undo && page.status()["can_redo"] == redo;
+  };
+  EXPECT_TRUE(tells(false, false));
+  id_of_box();
+  EXPECT_TRUE(tells(true, false));
+  ASSERT_TRUE(settle());
+  EXPECT_TRUE(tells(true, false));
+  page.submit(R"({"command":"undo"})");
+  EXPECT_TRUE(tells(false, true));
+  ASSERT_TRUE(settle());
+  EXPECT_TRUE(tells(false, true));
+  page.submit(R"({"command":"redo"})");
+  EXPECT_TRUE(tells(true, false));
 }
 
 TEST_F(OpenPage, ALookBackShowsTheSceneAsItWasAndChangesNothing) {
@@ -201,8 +232,11 @@ TEST_F(OpenPage, AnImportedModelComesInAndGoesOutAgain) {
   const auto begun = page.call("import", given, as_bytes(gltf));
   ASSERT_TRUE(begun.contains("task")) << begun.dump();
   ASSERT_TRUE(page.run_until([&] { return !page.all("task_done").empty(); }));
-  EXPECT_EQ(page.all("task_done").back()["ids"].size(), 1U);
+  const auto done = page.all("task_done").back();
+  EXPECT_EQ(done["ids"].size(), 1U);
+  EXPECT_EQ(done["entities"], 3);
   ASSERT_TRUE(settle());
+  EXPECT_EQ(done["commands"], Json({page.all("settled").back()["handle"]}));
   const auto scene = json::scene_json(admin->scene())["entities"];
   ASSERT_EQ(scene.size(), 3U);
   EXPECT_EQ(scene[0]["name"], "model");

@@ -250,6 +250,9 @@ ClientResult<CommandHandle> Session::redo() {
   return impl_->submit_history_step(fb::Command::Redo, *candidate, *candidate);
 }
 
+bool Session::can_undo() const { return replica().undo_candidate(author()).has_value(); }
+bool Session::can_redo() const { return replica().redo_candidate(author()).has_value(); }
+
 ClientResult<CommandHandle> Session::undo(CommandHandle command) {
   impl_->show();
   const auto place = impl_->outbox.shown_place_of(command);

@@ -29,9 +29,12 @@ class Teller {
     Json targets = Json::array();
     for (std::size_t at = 0; at < std::min(ids.size(), kTargetsToldMax); ++at)
       targets.push_back(to_text(ObjectId{ids[at]}));
-    return {{"command", log::command_name(command.type)},
-            {"targets", std::move(targets)},
-            {"text", sentence(command, ids)}};
+    Json told = {{"command", log::command_name(command.type)},
+                 {"targets", std::move(targets)},
+                 {"count", ids.size()},
+                 {"text", sentence(command, ids)}};
+    if (auto names = names_given_by(command); !names.empty()) told["names"] = std::move(names);
+    return told;
   }
 
   [[nodiscard]] std::string name_of(const AuthorKey& author) const {
@@ -79,16 +82,27 @@ class Teller {
     }
   }
 
-  /// “box”, or “3 entities”.
+  /// What the command calls its targets, in their order: who keeps these can tell what was deleted since.
+  static Json names_given_by(const fb::CommandUnion& command) {
+    Json names = Json::array();
+    if (const auto* rename = command.AsRenameEntity()) names.push_back(rename->name);
+    if (const auto* create = command.AsCreateEntities())
+      for (std::size_t at = 0; at < std::min(create->entities.size(), kTargetsToldMax); ++at)
+        names.push_back(create->entities[at]->name);
+    return names;
+  }
+
+  /// “box”, or “3 objects”.
   [[nodiscard]] std::string things(const Ids& ids) const {
-    if (ids.size() != 1) return counted(ids.size(), "entity", "entities");
+    if (ids.size() != 1) return counted(ids.size(), "object", "objects");
     return entity(ObjectId{ids.front()});
   }
 
   [[nodiscard]] std::string entity(ObjectId id) const {
     if (id == kNoObject) return "the top level";
+    if (!scene_.contains(id)) return "an object that is gone";
     const auto* name = scene_.name(id);
-    return name == nullptr || name->empty() ? to_text(id) : "“" + *name + "”";
+    return name == nullptr || name->empty() ? "an object without a name" : "“" + *name + "”";
   }
 
   [[nodiscard]] std::string person(const std::unique_ptr<fb::Bytes32>& key) const {
@@ -99,10 +113,10 @@ class Teller {
 
   [[nodiscard]] std::string sentence(const fb::CommandUnion& command, const Ids& ids) const {
     switch (command.type) {
-      case fb::Command::CreateEntities: return made(*command.AsCreateEntities());
+      case fb::Command::CreateEntities: return added(*command.AsCreateEntities());
       case fb::Command::DeleteEntities: return "deleted " + things(ids);
       case fb::Command::DuplicateEntities: return "duplicated " + things(ids);
-      case fb::Command::RenameEntity: return "named an entity “" + command.AsRenameEntity()->name + "”";
+      case fb::Command::RenameEntity: return "named an object “" + command.AsRenameEntity()->name + "”";
       case fb::Command::ReparentEntities:
         return "moved " + things(ids) + " to " + entity(ObjectId{command.AsReparentEntities()->parent});
       case fb::Command::ReorderEntities: return "reordered " + things(ids);
@@ -140,10 +154,10 @@ class Teller {
     }
   }
 
-  [[nodiscard]] static std::string made(const fb::CreateEntitiesT& command) {
+  [[nodiscard]] static std::string added(const fb::CreateEntitiesT& command) {
     if (command.entities.size() == 1 && !command.entities.front()->name.empty())
-      return "made “" + command.entities.front()->name + "”";
-    return "made " + counted(command.entities.size(), "entity", "entities");
+      return "added “" + command.entities.front()->name + "”";
+    return "added " + counted(command.entities.size(), "object", "objects");
   }
 
   [[nodiscard]] std::string change(bool is_set, const std::string& part, const Ids& ids) const {

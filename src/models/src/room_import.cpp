@@ -51,7 +51,7 @@ double RoomImport::fraction() const {
   };
   if (phase_ == Phase::uploading) return part(next_asset_ - uploading_.size(), scene_.assets.size());
   if (phase_ == Phase::creating) return 0.5 * part(next_node_, scene_.nodes.size());
-  if (phase_ == Phase::waiting) return 0.5 + 0.5 * part(submitted_ - unsettled_.size(), submitted_);
+  if (phase_ == Phase::waiting) return 0.5 + 0.5 * part(commands_.size() - unsettled_.size(), commands_.size());
   return phase_ == Phase::done ? 1 : 0;
 }
 
@@ -152,7 +152,7 @@ void RoomImport::create_some() {
   const auto made = session_.create_entities(std::move(batch));
   if (!made) return fail_with({made.error().code, made.error().message});
   unsettled_.insert(made->handle);
-  ++submitted_;
+  commands_.push_back(made->handle);
   if (next_node_ == scene_.nodes.size()) phase_ = Phase::waiting;
 }
 

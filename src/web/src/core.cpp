@@ -251,6 +251,8 @@ Json Core::Impl::status_json() {
                {"uploads", statistics.uploads},
                {"downloads", statistics.downloads},
                {"unstored_edits", storage ? unstored.size() : pending},
+               {"can_undo", session.can_undo()},
+               {"can_redo", session.can_redo()},
                {"text", text},
                // Asked of the end of time: whether anything but waiting is needed.
                {"will_retry", session.wants_connection(MonotonicTime::max())}};

@@ -58,7 +58,13 @@ bool Core::Impl::advance_task(std::uint32_t id, models::RoomImport& import) {
     return true;
   }
   if (import.phase() == Phase::done) {
-    output({{"event", "task_done"}, {"task", id}, {"ids", {json::to_text(import.top())}}});
+    Json commands = Json::array();
+    for (const auto handle : import.commands()) commands.push_back(handle.value());
+    output({{"event", "task_done"},
+            {"task", id},
+            {"ids", {json::to_text(import.top())}},
+            {"commands", std::move(commands)},
+            {"entities", import.entity_count()}});
     return true;
   }
   const bool uploads = import.phase() == Phase::uploading;

@@ -44,6 +44,10 @@ export interface Imported {
   readonly ids: readonly EntityId[];
   /** What the file holds and Theta left out, a sentence each. */
   readonly warnings: readonly string[];
+  /** How many entities came in, those above included. */
+  readonly entities: number;
+  /** Handles of the commands that made them, oldest first: to take back the import is to undo all of them. */
+  readonly commands: readonly number[];
 }
 
 /**
@@ -52,6 +56,8 @@ export interface Imported {
  * are copies of what it shows, kept on this thread.
  */
 export interface Room {
+  /** What its opener called it; empty until the first `members` event. */
+  readonly name: string;
   readonly scene: Scene;
   readonly members: readonly Member[];
   readonly participants: readonly Participant[];

@@ -30,6 +30,8 @@ interface Unsettled extends Waiting<Acknowledged> {
 
 interface TaskResult {
   readonly ids?: EntityId[];
+  readonly entities?: number;
+  readonly commands?: number[];
   readonly bytes: Uint8Array;
 }
 
@@ -44,9 +46,11 @@ type Listeners = { [Name in keyof RoomEvents]: Set<(event: RoomEvents[Name]) => 
 /** A room whose core runs behind a port. */
 export class RoomClient implements Room {
   readonly scene = new MirroredScene();
+  name = "";
   status: Status = {
     phase: "connecting", role: "none", writer: true, author: "", head: 0, queued_commands: 0, commands_in_flight: 0,
-    rate_limited: false, uploads: 0, downloads: 0, unstored_edits: 0, text: "", will_retry: true,
+    rate_limited: false, uploads: 0, downloads: 0, unstored_edits: 0, can_undo: false, can_redo: false, text: "",
+    will_retry: true,
     put_out: false,
   };
   private readonly people = new People();
@@ -197,7 +201,8 @@ export class RoomClient implements Room {
       ...(options.position ? { position: options.position } : {}),
     }, bytes);
     const done = await this.follow(json.task as number, options);
-    return { ids: done.ids ?? [], warnings: json.warnings as string[] };
+    const { ids = [], entities = 0, commands = [] } = done;
+    return { ids, warnings: json.warnings as string[], entities, commands };
   }
 
   async exportGlb(options: LongTask & { ids?: readonly EntityId[] } = {}): Promise<Uint8Array> {
@@ -416,7 +421,10 @@ export class RoomClient implements Room {
     switch (event.event) {
       case "scene": this.scene.apply(event as SceneStep); break;
       case "past": this.tasks.get(event.task)?.scene?.apply(event as SceneStep); break;
-      case "members": this.people.setMembers(event.members); break;
+      case "members":
+        this.name = event.room_name;
+        this.people.setMembers(event.members);
+        break;
       case "participants": this.people.setParticipants(event.participants); break;
       case "presence": this.people.setPresence(event.updates); break;
       case "attached": this.isPutOut = false; break;
@@ -436,7 +444,11 @@ export class RoomClient implements Room {
       case "asset_ready": this.settleTransfer(this.downloads, event.asset, undefined, bytes); break;
       case "asset_failed": this.onAssetFailed(event); break;
       case "task_progress": this.tasks.get(event.task)?.onProgress?.(event.fraction, event.what); break;
-      case "task_done": this.endTask(event.task)?.resolve({ ids: event.ids, bytes }); break;
+      case "task_done": {
+        const { task, ids, entities, commands } = event;
+        this.endTask(task)?.resolve({ ids, entities, commands, bytes });
+        break;
+      }
       case "task_failed": this.endTask(event.task)?.reject(new Error(event.text)); break;
     }
   }

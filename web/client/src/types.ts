@@ -293,6 +293,9 @@ export interface Status {
   /** Edits that this device has not stored yet; 0 before a page may safely go. */
   readonly unstored_edits: number;
   readonly rtt_ms?: number;
+  /** Whether there is a step of this person's to take back, or to do again; others may stand in its way. */
+  readonly can_undo: boolean;
+  readonly can_redo: boolean;
   /** The last sentence about the connection: why it ended, why it was refused; empty after `Room.goOffline`. */
   readonly text: string;
   /** Set while `phase` is `offline`: whether another attempt follows by itself. */
@@ -304,7 +307,12 @@ export interface Status {
 /** One command of a record, and what it did in words. */
 export interface HistoryCommand {
   readonly command: string;
+  /** The first 64. */
   readonly targets: readonly EntityId[];
+  /** Of all targets. */
+  readonly count: number;
+  /** What the command calls its targets, in their order: of those that were deleted since, the scene knows no name. */
+  readonly names?: readonly string[];
   readonly text: string;
 }
 

@@ -187,6 +187,9 @@ class Session {
   /// The author's newest command that can be taken back, wherever it was made.
   [[nodiscard]] ClientResult<CommandHandle> undo();
   [[nodiscard]] ClientResult<CommandHandle> redo();
+  /// Whether `undo` and `redo` find something in the scene as it is shown; others may stand in the way all the same.
+  [[nodiscard]] bool can_undo() const;
+  [[nodiscard]] bool can_redo() const;
   /// A command of this session that is still under way, or any by its place in the author's chain.
   [[nodiscard]] ClientResult<CommandHandle> undo(CommandHandle command);
   [[nodiscard]] ClientResult<CommandHandle> undo(replica::Replica::CommandSpan first,

@@ -58,6 +58,8 @@ class RoomImport {
   [[nodiscard]] const std::optional<ImportTrouble>& trouble() const { return trouble_; }
   /// The entity that holds everything; kNoObject before the first packet.
   [[nodiscard]] ObjectId top() const { return top_; }
+  /// What was submitted, oldest first: together they are the one step that a person takes back.
+  [[nodiscard]] const std::vector<client::CommandHandle>& commands() const { return commands_; }
   [[nodiscard]] std::size_t entity_count() const { return scene_.nodes.size() + 1; }
   [[nodiscard]] std::size_t asset_count() const { return scene_.assets.size(); }
 
@@ -83,7 +85,7 @@ class RoomImport {
   std::vector<ObjectId> ids_;
   ObjectId top_ = kNoObject;
   std::set<client::CommandHandle> unsettled_;
-  std::size_t submitted_ = 0;
+  std::vector<client::CommandHandle> commands_;
   // What the log has of it. Commands of one author are taken in order, so they are a span, and one undo takes it back.
   std::optional<Place> first_made_;
   std::optional<Place> last_made_;
