@@ -202,8 +202,9 @@ test("looking back at what was, and back to now", async ({ openRoom }) => {
   await bar.getByRole("button", { name: "Back to now" }).click();
   await expect(ann.row("Sphere")).toBeVisible();
   await expect(page.getByRole("button", { name: "Add", exact: true })).toBeEnabled();
-  // What somebody chooses is one record.
-  await expect(records.getByRole("listitem").filter({ hasText: "selected “Sphere”" })).toHaveCount(1);
+  // What somebody chooses is a record, but no deed.
+  await expect(records.getByRole("listitem").filter({ hasText: "added “Sphere”" })).toHaveCount(1);
+  await expect(records.getByRole("listitem").filter({ hasText: /selected|tool/ })).toHaveCount(0);
   ann.expectNoComplaints();
 });
 

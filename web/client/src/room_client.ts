@@ -50,8 +50,7 @@ export class RoomClient implements Room {
   status: Status = {
     phase: "connecting", role: "none", writer: true, author: "", head: 0, queued_commands: 0, commands_in_flight: 0,
     rate_limited: false, uploads: 0, downloads: 0, unstored_edits: 0, can_undo: false, can_redo: false, text: "",
-    will_retry: true,
-    put_out: false,
+    will_retry: true, put_out: false,
   };
   private readonly people = new People();
   private readonly meshes = new MeshCache((asset) => this.readMesh(asset));

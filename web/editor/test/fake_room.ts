@@ -1,7 +1,8 @@
 import {
   CommandError, type AssetId, type Acknowledged, type Command, type Conflict, type EntityId, type HistoryEntry,
-  type ImportFiles, type InviteLinks, type LongTask, type Member, type MeshGeometry, type NewEntity, type Outcome,
-  type Participant, type Presence, type Role, type Room, type RoomEvents, type SceneChange, type Status, type Submitted,
+  type ImportFiles, type Imported, type InviteLinks, type LongTask, type Member, type MeshGeometry, type NewEntity,
+  type Outcome, type Participant, type Presence, type Role, type Room, type RoomEvents, type SceneChange,
+  type Status, type Submitted,
 } from "@theta/client";
 import { FakeScene, type Before } from "./fake_scene.js";
 
@@ -16,12 +17,13 @@ type Listeners = { [Name in keyof RoomEvents]: Set<(event: RoomEvents[Name]) => 
  */
 export class FakeRoom implements Room {
   readonly scene = new FakeScene();
+  name = "Studio";
   members: readonly Member[] = [{ author: SELF, name: "Ada", role: "admin", slot: 1, selection: [] }];
   participants: readonly Participant[] = [{ session: 1, author: SELF, name: "Ada", role: "admin", self: true }];
   status: Status = {
     phase: "live", transport_kind: "webrtc", role: "admin", writer: true, author: SELF, session: 1, head: 1,
     queued_commands: 0, commands_in_flight: 0, rate_limited: false, uploads: 0, downloads: 0, unstored_edits: 0,
-    rtt_ms: 2, text: "", will_retry: false, put_out: false,
+    rtt_ms: 2, can_undo: false, can_redo: false, text: "", will_retry: false, put_out: false,
   };
   /** Everything that was submitted, for tests to look at. */
   readonly submitted: Command[] = [];
@@ -168,17 +170,17 @@ export class FakeRoom implements Room {
   }
 
   async importModel(files: ImportFiles, options: Parameters<Room["importModel"]>[1] = {}):
-    Promise<{ ids: readonly EntityId[]; warnings: readonly string[] }> {
+    Promise<Imported> {
     options.onProgress?.(0.5, `Reading ${files.main}`);
     await Promise.resolve();
     options.signal?.throwIfAborted();
     this.imports.push({ files, options });
-    const { ids } = await this.create(this.onImport(files).map((entity) => ({
+    const { ids, handle } = await this.create(this.onImport(files).map((entity) => ({
       ...entity, ...(options.parent !== undefined && { parent: options.parent }),
       ...(options.position && { position: options.position }),
     })));
     options.onProgress?.(1, "Done");
-    return { ids, warnings: [] };
+    return { ids, warnings: [], entities: ids.length, commands: [handle] };
   }
 
   exportGlb(options: LongTask = {}): Promise<Uint8Array> {
@@ -264,7 +266,8 @@ export class FakeRoom implements Room {
         else settle({ handle, seq: this.status.head });
       });
       settled.catch(() => undefined);
-      if (this.held) this.setStatus({ queued_commands: this.unanswered.length });
+      const steps = { can_undo: this.undoSteps.length > 0, can_redo: this.redoSteps.length > 0 };
+      this.setStatus(this.held ? { ...steps, queued_commands: this.unanswered.length } : steps);
       return Promise.resolve({ handle, ids, settled });
     } catch (error) {
       return Promise.reject(error as Error);
@@ -278,7 +281,7 @@ export class FakeRoom implements Room {
     if (command.command === "grant_role") this.setRole(command.author, command.role);
     if (command.command === "revoke_role") this.setRole(command.author, "none");
     const { change, before, ids } = this.scene.apply(command);
-    this.record(command, author);
+    this.record(command, author, ids);
     this.changed(change);
     return { ids, before };
   }
@@ -298,13 +301,19 @@ export class FakeRoom implements Room {
     if (added.length + updated.length + removed.length + reordered.length > 0) this.emit("changed", change);
   }
 
-  private record(command: Command, author: string): void {
+  private record(command: Command, author: string, made: readonly EntityId[] = []): void {
     const seq = this.status.head + 1;
-    const targets = "targets" in command ? command.targets : [];
+    const isCreation = command.command === "create_entities";
+    const one = "target" in command ? [command.target] : [];
+    const targets = "targets" in command ? command.targets : isCreation ? made : one;
     const author_name = this.members.find((member) => member.author === author)?.name ?? "";
     this.log.push({
       seq, time_ms: Date.UTC(2026, 0, 1) + seq * 1000, author, author_name, archived: false,
-      commands: [{ command: command.command, targets, text: command.command.replaceAll("_", " ") }],
+      commands: [{
+        command: command.command, targets, count: targets.length, text: command.command.replaceAll("_", " "),
+        ...(command.command === "rename_entity" && { names: [command.name] }),
+        ...(isCreation && { names: command.entities.map(({ name = "" }) => name) }),
+      }],
     });
     this.states.push(this.scene.size <= 100 ? this.scene.clone() : this.scene);
     this.setStatus({ head: seq });

@@ -1,4 +1,5 @@
 import type { IconName } from "../components/icon.js";
+import { counted } from "../sentence.js";
 import type { Workspace } from "../workspace.js";
 
 export type ActionGroup = "Tools" | "Edit" | "Select" | "Add" | "View" | "File" | "Room" | "Help";
@@ -30,9 +31,13 @@ export function isEnabled(action: Action, workspace: Workspace): boolean {
   return action.enabled?.(workspace) ?? true;
 }
 
+/** Why it cannot be done now, as a sentence; empty where there is nothing to explain. */
+export function whyNot(action: Action, { editor }: Workspace): string {
+  return action.edits === true ? editor.readOnly.value : "";
+}
+
 /** "3 objects", or the one object's name. */
 export function nameOf(workspace: Workspace, ids: readonly string[]): string {
   const only = ids.length === 1 ? workspace.editor.scene.value.get(ids[0] as string) : undefined;
-  if (only !== undefined) return only.name === "" ? "1 object" : `“${only.name}”`;
-  return `${ids.length} objects`;
+  return only === undefined || only.name === "" ? counted(ids.length, "object") : `“${only.name}”`;
 }

@@ -1,6 +1,6 @@
 import type { MenuEntry } from "../components/menu.js";
 import type { Workspace } from "../workspace.js";
-import { isEnabled, labelOf, type Action } from "./action.js";
+import { isEnabled, labelOf, whyNot, type Action } from "./action.js";
 import { kAddActions } from "./add.js";
 import { kEditActions } from "./edit.js";
 import { kFileActions } from "./file.js";
@@ -35,6 +35,7 @@ export function menuItem(workspace: Workspace, id: string, label?: string): Menu
     ...(found.checked === undefined ? {} : { checked: found.checked(workspace) }),
     shortcut: firstShortcut(found),
     disabled: !isEnabled(found, workspace),
+    hint: isEnabled(found, workspace) ? "" : whyNot(found, workspace),
     danger: found.danger === true,
     run: () => void found.run(workspace),
   };

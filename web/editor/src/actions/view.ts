@@ -163,7 +163,6 @@ export const kRoomActions: readonly Action[] = [
     group: "Room",
     label: "Invite…",
     icon: "invite",
-    enabled: ({ editor }) => editor.status.value.role === "admin",
     run: ({ dialog }) => void (dialog.value = "invite"),
   },
   {

@@ -7,6 +7,8 @@ export interface MenuItem {
   readonly icon?: IconName;
   readonly shortcut?: string | undefined;
   readonly disabled?: boolean;
+  /** Said of it besides its label, such as why it is disabled. */
+  readonly hint?: string;
   /** Set for items that are on or off. */
   readonly checked?: boolean;
   readonly danger?: boolean;
@@ -83,6 +85,8 @@ function MenuRow({ item, onClose }: { item: MenuItem; onClose: () => void }) {
       role={item.checked === undefined ? "menuitem" : "menuitemcheckbox"}
       aria-checked={item.checked}
       aria-disabled={item.disabled}
+      aria-description={item.hint || undefined}
+      data-tooltip={item.hint || undefined}
       onClick={choose}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useVisibleRows } from "./virtual_list.js";
 
 export interface TreeRow {
   readonly id: string;
@@ -29,8 +30,6 @@ export interface TreeProps {
   onOpen?: (id: string) => void;
 }
 
-/** Rows that are drawn above and below what is visible, so that quick scrolling shows no gaps. */
-const kOverscan = 8;
 const kDragBeginsPixels = 5;
 
 /**
@@ -41,28 +40,15 @@ export function Tree(props: TreeProps) {
   const { rows, rowHeight } = props;
   const id = useId();
   const root = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600 });
+  const space = useRef<HTMLDivElement>(null);
   const [drop, setDrop] = useState<{ id: string | null; place: DropPlace } | null>(null);
 
-  useEffect(() => {
-    const element = root.current as HTMLDivElement;
-    const read = () => setView({ top: element.scrollTop, height: element.clientHeight || 600 });
-    const observer = typeof ResizeObserver === "function" ? new ResizeObserver(read) : undefined;
-    observer?.observe(element);
-    element.addEventListener("scroll", read, { passive: true });
-    read();
-    return () => {
-      observer?.disconnect();
-      element.removeEventListener("scroll", read);
-    };
-  }, []);
   const activePlace = rows.findIndex((row) => row.id === props.active);
   useLayoutEffect(() => {
     if (activePlace >= 0) scrollTo(root.current as HTMLDivElement, activePlace * rowHeight, rowHeight);
   }, [props.active]);
 
-  const first = Math.max(0, Math.floor(view.top / rowHeight) - kOverscan);
-  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + kOverscan);
+  const { first, last } = useVisibleRows(space, rows.length, rowHeight);
   const drawn = rows.slice(first, last);
   const activeIsDrawn = activePlace >= first && activePlace < last;
   const rowAt = (event: Event) => (event.target as Element).closest<HTMLElement>("[data-row]")?.dataset["row"] ?? null;
@@ -93,7 +79,7 @@ export function Tree(props: TreeProps) {
         props.onMenu?.(rowAt(event), { left: event.clientX, top: event.clientY });
       }}
     >
-      <div class="tree-space" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
+      <div ref={space} class="tree-space" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
         {drawn.map((row, place) => (
           <div
             key={row.id}

@@ -1,15 +1,21 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { EntityId, HistoryEntry } from "@theta/client";
+import type { HistoryEntry } from "@theta/client";
 import { Button, IconButton } from "../components/button.js";
 import { Field, Select, Toggle } from "../components/fields.js";
+import { kCoarsePointer } from "../components/pointer.js";
+import { VirtualList } from "../components/virtual_list.js";
 import { sentence } from "../sentence.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
+import { NamesOfThings, rowsOfHistory, type HistoryRow } from "./history_rows.js";
 import { nameOr } from "./people.js";
 
-const kPageRecords = 100;
+/** The first page shows soon; who reads on is given as much again each time, up to what the hub gives at once. */
+const kFirstPageRecords = 100;
+const kPageRecordsMax = 4096;
 /** A filter that finds little reads on by itself this far before it asks. */
 const kPagesPerSearch = 10;
+const kRowPixels = kCoarsePointer ? 66 : 60;
 
 /** Who did what and when, newest first, read page by page. */
 export default function History() {
@@ -22,19 +28,23 @@ export default function History() {
   const busy = useSignal(false);
   const oldest = entries.value.at(-1)?.seq ?? 0;
 
-  const matches = (entry: HistoryEntry) =>
-    entryMatches(entry, author.value, ofSelection.value ? editor.selection.value : null);
-  const shown = useComputed(() => entries.value.filter(matches));
+  const rows = useComputed(() =>
+    rowsOfHistory(entries.value, new NamesOfThings(editor.room.scene, entries.value), {
+      ...(author.value === "" ? {} : { author: author.value }),
+      ...(ofSelection.value ? { ids: new Set(editor.selection.value) } : {}),
+    }),
+  );
   const readOlder = async () => {
     if (busy.value) return;
     busy.value = true;
     problem.value = "";
     try {
-      const wanted = shown.value.length + 1;
-      for (let page = 0; page < kPagesPerSearch && (page === 0 || shown.value.length < wanted); ++page) {
+      const before = rows.value.length;
+      for (let page = 0; page < kPagesPerSearch && (page === 0 || rows.value.length <= before); ++page) {
         const last = entries.value.at(-1)?.seq ?? (await editor.room.history(1, 1)).head + 1;
         if (last <= 1) break;
-        const from = Math.max(1, last - kPageRecords);
+        const size = Math.min(kPageRecordsMax, Math.max(kFirstPageRecords, entries.value.length));
+        const from = Math.max(1, last - size);
         const read = await editor.room.history(from, last - from);
         entries.value = [...entries.value, ...[...read.entries].reverse()];
         if (read.entries.length === 0) break;
@@ -46,17 +56,21 @@ export default function History() {
     }
   };
   const readNewer = async () => {
-    const first = entries.value[0]?.seq;
-    if (first === undefined || busy.value) return;
-    const read = await editor.room.history(first + 1, kPageRecords).catch(() => null);
-    const fresh = read?.entries.filter(({ seq }) => seq > (entries.value[0]?.seq ?? 0)) ?? [];
-    if (fresh.length > 0) entries.value = [...[...fresh].reverse(), ...entries.value];
+    for (let more = true; more; ) {
+      const first = entries.value[0]?.seq;
+      if (first === undefined || busy.value) return;
+      const read = await editor.room.history(first + 1, kPageRecordsMax).catch(() => null);
+      const fresh = read?.entries.filter(({ seq }) => seq > (entries.value[0]?.seq ?? 0)) ?? [];
+      if (fresh.length > 0) entries.value = [...[...fresh].reverse(), ...entries.value];
+      more = fresh.length === kPageRecordsMax;
+    }
   };
   useEffect(() => void readOlder(), []);
   const head = editor.status.value.head;
   useEffect(() => void readNewer(), [head]);
 
-  const people = new Map(entries.value.map((entry) => [entry.author, nameOr(entry.author_name)]));
+  const people = useComputed(() => new Map(entries.value.map((entry) => [entry.author, nameOr(entry.author_name)])));
+  const mayReadOlder = oldest > 1 || entries.value.length === 0;
   return (
     <div class="history">
       <Field label="By">
@@ -65,7 +79,10 @@ export default function History() {
             id={id}
             value={author.value}
             onChange={(value) => (author.value = value)}
-            choices={[{ value: "", label: "everybody" }, ...[...people].map(([value, label]) => ({ value, label }))]}
+            choices={[
+              { value: "", label: "everybody" },
+              ...[...people.value].map(([value, label]) => ({ value, label })),
+            ]}
           />
         )}
       </Field>
@@ -74,17 +91,23 @@ export default function History() {
         checked={ofSelection.value}
         onChange={(checked) => (ofSelection.value = checked)}
       />
-      <ol class="history-list" aria-label="Records, newest first">
-        {shown.value.map((entry) => (
-          <Entry key={entry.seq} entry={entry} />
-        ))}
-      </ol>
+      <VirtualList
+        label="Records, newest first"
+        ordered
+        rows={rows.value}
+        rowHeight={kRowPixels}
+        keyOf={({ key }) => key}
+        renderRow={(row) => <Row row={row} />}
+        onNearEnd={() => {
+          if (mayReadOlder) void readOlder();
+        }}
+      />
       {problem.value === "" ? null : (
         <p class="problem" role="alert">
           {problem.value}
         </p>
       )}
-      {oldest > 1 || entries.value.length === 0 ? (
+      {mayReadOlder ? (
         <Button disabled={busy.value} onClick={() => void readOlder()}>
           {busy.value ? "Reading…" : "Read older ones"}
         </Button>
@@ -95,27 +118,20 @@ export default function History() {
   );
 }
 
-export function entryMatches(entry: HistoryEntry, author: string, ids: readonly EntityId[] | null): boolean {
-  if (author !== "" && entry.author !== author) return false;
-  return ids === null || entry.commands.some(({ targets }) => targets.some((target) => ids.includes(target)));
-}
-
-function Entry({ entry }: { entry: HistoryEntry }) {
+function Row({ row }: { row: HistoryRow }) {
   const workspace = useWorkspace();
   const { editor } = workspace;
-  const time = new Date(entry.time_ms);
-  const isShown = editor.lookBack.value?.seq === entry.seq;
-  const texts = entry.archived ? ["archived"] : entry.commands.map(({ text, command }) => text || command);
+  const time = new Date(row.time_ms);
+  const isShown = editor.lookBack.value?.seq === row.seq;
+  const who = nameOr(row.author_name);
   return (
-    <li class={`history-entry ${isShown ? "is-shown" : ""}`}>
-      <span class="person-dot" style={{ background: editor.colorOf(entry.author).fill }} />
+    <div class={`history-entry ${isShown ? "is-shown" : ""}`}>
+      <span class="person-dot" style={{ background: editor.colorOf(row.author).fill }} />
       <div class="history-what">
-        {texts.slice(0, 3).map((text, place) => (
-          <p key={place}>{text}</p>
-        ))}
-        {texts.length > 3 ? <p class="hint">{`and ${texts.length - 3} more`}</p> : null}
+        <p class="history-text" title={`${who} ${row.text}`}>
+          <strong>{who}</strong> {row.text}
+        </p>
         <p class="hint">
-          {nameOr(entry.author_name)},{" "}
           <time dateTime={time.toISOString()} title={time.toLocaleString()}>
             {when(time)}
           </time>
@@ -123,11 +139,11 @@ function Entry({ entry }: { entry: HistoryEntry }) {
       </div>
       <IconButton
         icon="history"
-        label={`Look back at record ${entry.seq}`}
+        label={`Look back at record ${row.seq}`}
         pressed={isShown}
-        onClick={() => void lookBackAt(workspace, entry.seq)}
+        onClick={() => void lookBackAt(workspace, row.seq)}
       />
-    </li>
+    </div>
   );
 }
 

@@ -4,9 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import { Button, IconButton } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Field, Select } from "../components/fields.js";
-import { sentence } from "../sentence.js";
+import { counted, sentence } from "../sentence.js";
 import { useWorkspace } from "../workspace.js";
-import { nameOr } from "./people.js";
+import { nameOr, roleName } from "./people.js";
 
 const kDayMs = 24 * 60 * 60 * 1000;
 const kExpiries = [
@@ -28,6 +28,63 @@ const kRoles = [
 ] as const;
 
 export default function InviteDialog({ onClose }: { onClose: () => void }) {
+  const { editor } = useWorkspace();
+  return editor.status.value.role === "admin" ? <MakeInvite onClose={onClose} /> : <WhoInvites onClose={onClose} />;
+}
+
+/** Of more admins than these only the number is told. */
+const kAdminsNamedMax = 8;
+
+/** For those who can't invite: who can, and what to ask them for. */
+function WhoInvites({ onClose }: { onClose: () => void }) {
+  const workspace = useWorkspace();
+  const { editor } = workspace;
+  const here = new Set(editor.participants.value.map(({ author }) => author));
+  const admins = editor.members.value
+    .filter(({ role }) => role === "admin")
+    .sort((a, b) => Number(here.has(b.author)) - Number(here.has(a.author)));
+  const showPeople = () => {
+    onClose();
+    workspace.openTab("people");
+  };
+  return (
+    <Dialog
+      title="Only admins can invite"
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={showPeople}>Show everybody</Button>
+          <Button kind="primary" onClick={onClose}>
+            Close
+          </Button>
+        </>
+      }
+    >
+      <p>{`You are ${roleName(editor.status.value.role) === "viewer" ? "a viewer" : "an editor"} in this room.`}</p>
+      {admins.length === 0 ? (
+        <p>This room has no admin; whoever runs the hub can give that role to somebody.</p>
+      ) : (
+        <>
+          <p>Ask one of its admins to send an invite for you, or to make you an admin, too:</p>
+          <ul class="people-list" aria-label="Admins of this room">
+            {admins.slice(0, kAdminsNamedMax).map(({ author, name }) => (
+              <li key={author} class="person">
+                <span class="person-dot" style={{ background: editor.colorOf(author).fill }} />
+                <span class="person-name">{nameOr(name)}</span>
+                <span class="person-role">{here.has(author) ? "here now" : "away"}</span>
+              </li>
+            ))}
+          </ul>
+          {admins.length > kAdminsNamedMax ? (
+            <p class="hint">{`and ${counted(admins.length - kAdminsNamedMax, "more admin")}`}</p>
+          ) : null}
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+function MakeInvite({ onClose }: { onClose: () => void }) {
   const { editor } = useWorkspace();
   const role = useSignal<Role>("editor");
   const expiry = useSignal<(typeof kExpiries)[number]["value"]>("7");
@@ -146,7 +203,7 @@ function KnownInvites() {
       <ul class="people-list">
         {[...byInvite].map(([invite, members]) => (
           <li key={invite} class="person">
-            <span class="person-name">{members.map(({ name }) => nameOr(name)).join(", ")}</span>
+            <span class="person-name">{namesOf(members)}</span>
             <code class="person-role">{invite.slice(0, 8)}</code>
             <Button onClick={() => revoke(invite)}>Revoke</Button>
           </li>
@@ -154,4 +211,13 @@ function KnownInvites() {
       </ul>
     </>
   );
+}
+
+/** Of more people than these who came by one invite only the number is told. */
+const kNamesMax = 4;
+
+function namesOf(members: readonly Member[]): string {
+  const named = members.slice(0, kNamesMax).map(({ name }) => nameOr(name));
+  const more = members.length - named.length;
+  return more === 0 ? named.join(", ") : `${named.join(", ")} and ${more.toLocaleString("en")} more`;
 }

@@ -7,11 +7,12 @@ import { IconButton } from "../components/button.js";
 import { TextField } from "../components/fields.js";
 import { Icon, type IconName } from "../components/icon.js";
 import { Menu, MenuButton, type MenuPlace } from "../components/menu.js";
+import { kCoarsePointer } from "../components/pointer.js";
 import { Tree, type DropPlace } from "../components/tree.js";
 import { useWorkspace } from "../workspace.js";
 import { displayName, kindOf, nextSelection, rowsFound, rowsOf, type OutlinerRow } from "./outliner_rows.js";
 
-const kRowPixels = matchMediaSafe("(pointer: coarse)") ? 36 : 24;
+const kRowPixels = kCoarsePointer ? 36 : 24;
 const kIconOfKind: Record<ReturnType<typeof kindOf>, IconName> = {
   Light: "bulb",
   Camera: "camera",
@@ -125,7 +126,9 @@ export function Outliner() {
           <Row row={byId.value.get(row.id)} onExpand={expand} others={othersSelect.value.get(row.id)} />
         )}
       />
-      {rows.value.length === 0 ? <Nothing searching={search.value !== ""} /> : null}
+      {rows.value.length === 0 ? (
+        <Nothing searching={search.value !== ""} readOnly={editor.readOnly.value !== ""} />
+      ) : null}
       {menu.value === null ? null : (
         <Menu
           label="Object"
@@ -138,14 +141,11 @@ export function Outliner() {
   );
 }
 
-function Nothing({ searching }: { searching: boolean }) {
-  return (
-    <p class="panel-empty">
-      {searching
-        ? "Nothing has all these words in its name or tags."
-        : "Nothing here yet. Add an object or drop a model."}
-    </p>
-  );
+function Nothing({ searching, readOnly }: { searching: boolean; readOnly: boolean }) {
+  const empty = readOnly
+    ? "Nothing here yet. What others add shows here."
+    : "Nothing here yet. Add an object or drop a model.";
+  return <p class="panel-empty">{searching ? "Nothing has all these words in its name or tags." : empty}</p>;
 }
 
 interface RowProps {
@@ -250,8 +250,4 @@ async function dropOn(
   const siblings = scene.children(parent);
   const after = siblings.slice(siblings.indexOf(target) + 1).find((id) => !ids.includes(id));
   return moveBelow(workspace, ids, parent, after);
-}
-
-function matchMediaSafe(query: string): boolean {
-  return typeof matchMedia === "function" && matchMedia(query).matches;
 }

@@ -4,8 +4,11 @@ import { Button, IconButton } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
 import { Toggle } from "../components/fields.js";
 import { MenuButton, type MenuEntry } from "../components/menu.js";
+import { kCoarsePointer } from "../components/pointer.js";
+import { VirtualList } from "../components/virtual_list.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
 
+const kRowPixels = kCoarsePointer ? 40 : 30;
 const kRoleNames: Record<Role, string> = { none: "no role", viewer: "viewer", editor: "editor", admin: "admin" };
 
 export function roleName(role: Role): string {
@@ -25,53 +28,32 @@ export function People() {
   const entriesFor = (author: AuthorKey) => roleMenu(workspace, author, (member) => (puttingOut.value = member));
   return (
     <div class="people">
-      {isAdmin ? (
-        <Button kind="primary" icon="invite" onClick={() => (dialog.value = "invite")}>
-          Invite people
-        </Button>
-      ) : null}
+      <Button kind={isAdmin ? "primary" : "plain"} icon="invite" onClick={() => (dialog.value = "invite")}>
+        Invite people
+      </Button>
       <h3 class="list-title">{`Here now (${here.length})`}</h3>
-      <ul class="people-list" aria-label="People here now">
-        {here.map((participant) => (
+      <VirtualList
+        label="People here now"
+        rows={here}
+        rowHeight={kRowPixels}
+        keyOf={({ session }) => session}
+        renderRow={(participant) => (
           <Present
-            key={participant.session}
             participant={participant}
             entries={isAdmin && !participant.self ? () => entriesFor(participant.author) : undefined}
           />
-        ))}
-      </ul>
+        )}
+      />
       {away.length === 0 ? null : (
         <>
           <h3 class="list-title">{`Away (${away.length})`}</h3>
-          <ul class="people-list" aria-label="Members who are away">
-            {away.map((member) => (
-              <Row key={member.author} author={member.author} name={member.name} role={member.role}>
-                {isAdmin ? (
-                  <MenuButton
-                    label={`Manage ${nameOr(member.name)}`}
-                    icon="more"
-                    entries={() => entriesFor(member.author)}
-                  />
-                ) : null}
-              </Row>
-            ))}
-          </ul>
+          <Absent label="Members who are away" members={away} entriesFor={isAdmin ? entriesFor : undefined} />
         </>
       )}
       {out.length === 0 || !isAdmin ? null : (
         <>
           <h3 class="list-title">{`Put out (${out.length})`}</h3>
-          <ul class="people-list" aria-label="People without a role">
-            {out.map((member) => (
-              <Row key={member.author} author={member.author} name={member.name} role={member.role}>
-                <MenuButton
-                  label={`Manage ${nameOr(member.name)}`}
-                  icon="more"
-                  entries={() => entriesFor(member.author)}
-                />
-              </Row>
-            ))}
-          </ul>
+          <Absent label="People without a role" members={out} entriesFor={entriesFor} />
         </>
       )}
       {puttingOut.value === null ? null : (
@@ -83,6 +65,30 @@ export function People() {
 
 export function nameOr(name: string): string {
   return name === "" ? "somebody without a name" : name;
+}
+
+/** Members who are not connected; `entriesFor` when they can be managed. */
+function Absent(props: {
+  label: string;
+  members: readonly Member[];
+  entriesFor: ((author: AuthorKey) => MenuEntry[]) | undefined;
+}) {
+  const { entriesFor } = props;
+  return (
+    <VirtualList
+      label={props.label}
+      rows={props.members}
+      rowHeight={kRowPixels}
+      keyOf={({ author }) => author}
+      renderRow={({ author, name, role }) => (
+        <Row author={author} name={name} role={role}>
+          {entriesFor === undefined ? null : (
+            <MenuButton label={`Manage ${nameOr(name)}`} icon="more" entries={() => entriesFor(author)} />
+          )}
+        </Row>
+      )}
+    />
+  );
 }
 
 function Present({ participant, entries }: { participant: Participant; entries: (() => MenuEntry[]) | undefined }) {
@@ -116,7 +122,7 @@ function Row(props: {
   const { fill } = editor.colorOf(props.author);
   const selection = editor.members.value.find(({ author }) => author === props.author)?.selection ?? [];
   return (
-    <li class="person">
+    <div class="person">
       <span class="person-dot" style={{ background: fill }} />
       <button
         type="button"
@@ -130,7 +136,7 @@ function Row(props: {
       </button>
       <span class="person-role">{roleName(props.role)}</span>
       {props.children}
-    </li>
+    </div>
   );
 }
 
