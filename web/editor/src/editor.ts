@@ -14,6 +14,7 @@ import {
   type SessionNumber,
   type Status,
   type Submitted,
+  type Transform,
   type Vec3,
 } from "@theta/client";
 import { assignColors, colorOf, type PersonColor } from "./colors.js";
@@ -46,6 +47,8 @@ export type NoticeKind = "info" | "success" | "warning" | "error";
 export interface ViewportControl {
   /** Moves the camera until these fill the view; without any, everything. */
   frame(ids: readonly EntityId[]): void;
+  /** The same, but only if they are not well in view already: beyond its edge, around the eye, or a speck. */
+  reveal(ids: readonly EntityId[]): void;
   /** Where a new thing goes that nobody has pointed out a place for: in the middle of what is looked at. */
   placeForNew(): Vec3;
   /** Where something dropped at a point of the window goes. */
@@ -58,6 +61,9 @@ export interface ViewportControl {
   readonly boxSelect: Signal<boolean>;
   dispose(): void;
 }
+
+/** Components that are shown instead of an entity's own while somebody tries a value and has not decided. */
+export type Look = Partial<Pick<Entity, "material" | "light">>;
 
 /** What the person at this screen works with: the room, and everything that is theirs alone. */
 export interface Editor {
@@ -75,6 +81,10 @@ export interface Editor {
   readonly lookingThrough: Signal<EntityId | null>;
   /** What is under way in a panel's gesture; the viewport shows it and makes it part of our presence. At most 16. */
   readonly dragging: Signal<NonNullable<Presence["dragging"]>>;
+  /** What is under way in the view's own gesture, and after it until the scene has it; panels show these numbers. */
+  readonly gesture: Signal<ReadonlyMap<EntityId, Transform>>;
+  /** What a panel tries on entities and has not decided; shown here alone. */
+  readonly looks: Signal<ReadonlyMap<EntityId, Look>>;
   /** Set while there is a viewport. */
   readonly viewport: Signal<ViewportControl | null>;
 
@@ -83,6 +93,8 @@ export interface Editor {
   /** Changes whenever `scene` shows something else; for panels that read the scene again as a whole. */
   readonly revision: ReadonlySignal<number>;
   readonly status: ReadonlySignal<Status>;
+  /** What the room is called; empty until that is known. */
+  readonly roomName: ReadonlySignal<string>;
   readonly members: ReadonlySignal<readonly Member[]>;
   readonly participants: ReadonlySignal<readonly Participant[]>;
   /** Why nothing can be edited now, as a sentence; empty when it can. */
@@ -111,6 +123,7 @@ export function createEditor(room: Room): Editor {
   const lookBack = signal<LookBack | null>(null);
   const status = signal(room.status);
   const members = signal(room.members);
+  const roomName = signal(room.name);
   const participants = signal(room.participants);
   const changes = signal(0);
   const undoLabels = new UndoLabels();
@@ -120,7 +133,10 @@ export function createEditor(room: Room): Editor {
 
   const unsubscribe = [
     room.on("status", (now) => (status.value = now)),
-    room.on("members", (now) => (members.value = now)),
+    room.on("members", (now) => {
+      members.value = now;
+      roomName.value = room.name;
+    }),
     room.on("participants", (now) => (participants.value = now)),
     room.on("changed", (change) => {
       forgetRemoved(selection, room.scene, change);
@@ -138,6 +154,7 @@ export function createEditor(room: Room): Editor {
     selection,
     lookBack,
     status,
+    roomName,
     members,
     participants,
     scene,
@@ -150,6 +167,8 @@ export function createEditor(room: Room): Editor {
     following: signal<SessionNumber | null>(null),
     lookingThrough: signal<EntityId | null>(null),
     dragging: signal<NonNullable<Presence["dragging"]>>([]),
+    gesture: signal<ReadonlyMap<EntityId, Transform>>(new Map()),
+    looks: signal<ReadonlyMap<EntityId, Look>>(new Map()),
     viewport: signal<ViewportControl | null>(null),
     revision: computed(() => changes.value + (lookBack.value === null ? 0 : lookBack.value.seq + 1) * 2 ** 32),
     readOnly: computed(() => whyReadOnly(status.value, lookBack.value)),

@@ -39,6 +39,21 @@ export class UndoLabels {
     this.undone.value = [];
   }
 
+  /**
+   * A step whose commands were given while others may have been: it stands where its last command does, since that is
+   * the order in which they are taken back.
+   */
+  didAll(handles: readonly number[], label: string): void {
+    const last = handles.at(-1);
+    if (last === undefined) return;
+    const later = this.done.value.findIndex((step) => (step.handles.at(-1) ?? 0) > last);
+    const place = later < 0 ? this.done.value.length : later;
+    const steps = [...this.done.value];
+    steps.splice(place, 0, { label, handles });
+    this.done.value = steps.slice(-kStepsMax);
+    this.undone.value = [];
+  }
+
   /** One more command of the newest step: to group is to make a parent and to move things below it. */
   alsoDid(handle: number): void {
     const step = this.done.value.at(-1);

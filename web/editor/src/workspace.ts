@@ -26,6 +26,9 @@ export interface PendingConflict {
 /** More would mean that somebody is away; the oldest are discarded, as the log already did. */
 const kConflictsMax = 100;
 
+/** So long a connection may be gone before it is worth a word: a hub that starts anew is back within that. */
+export const kAwayAfterMs = 1500;
+
 /** The editor's window: what is open and shown where, on this screen only. */
 export class Workspace {
   readonly toasts = new Toasts();
@@ -41,6 +44,8 @@ export class Workspace {
   readonly clipboard = signal<{ readonly ids: readonly EntityId[]; readonly cut: boolean } | null>(null);
   readonly conflicts = signal<readonly PendingConflict[]>([]);
   readonly jobs = signal<readonly Job[]>([]);
+  /** Whether the hub has been away for longer than a moment. */
+  readonly away = signal(false);
   /** Files that were chosen or dropped, for the importer; set by the shell. */
   onImport: () => void = () => undefined;
   private next = 1;
@@ -60,6 +65,7 @@ export class Workspace {
         const { value } = this.clipboard;
         if (value !== null) this.clipboard.value = { ...value, ids: value.ids.map((id) => ids.get(id) ?? id) };
       }),
+      noticeAbsence(editor, this.away),
     );
   }
 
@@ -67,10 +73,14 @@ export class Workspace {
     this.conflicts.value = this.conflicts.value.filter((pending) => pending.number !== number);
   }
 
-  /** Shows `work` in the list of jobs until it ends. What it throws is told, but for its being cancelled. */
+  /**
+   * Shows `work` in the list of jobs until it ends. What it throws is told, but for its being cancelled; `toldWhole`:
+   * its sentence names what it was about by itself.
+   */
   async runJob<Result>(
     title: string,
     work: (task: { signal: AbortSignal; onProgress: (fraction: number, what: string) => void }) => Promise<Result>,
+    how: { readonly toldWhole?: boolean } = {},
   ): Promise<Result | null> {
     const number = this.next++;
     const abort = new AbortController();
@@ -86,7 +96,7 @@ export class Workspace {
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       if (abort.signal.aborted) this.toasts.show("info", `${title}: cancelled.`);
-      else this.toasts.show("error", `${title}: ${text}`);
+      else this.toasts.show("error", how.toldWhole === true ? text : `${title}: ${text}`);
       return null;
     } finally {
       this.jobs.value = this.jobs.value.filter((job) => job.number !== number);
@@ -103,6 +113,22 @@ export class Workspace {
   dispose(): void {
     for (const stop of this.stops) stop();
   }
+}
+
+/** Sets `away` once there has been no connection for `kAwayAfterMs`, however many attempts lie in between. */
+function noticeAbsence({ status }: Editor, away: Signal<boolean>): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = effect(() => {
+    if (status.value.phase === "live") {
+      clearTimeout(timer);
+      timer = undefined;
+      away.value = false;
+    } else if (!away.peek()) timer ??= setTimeout(() => (away.value = true), kAwayAfterMs);
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
 }
 
 /** A signal whose value outlives the page where the browser allows it. */

@@ -45,6 +45,19 @@ test("UndoAndRedoMoveTheNameFromOneListToTheOther", async () => {
   expect(editor.undoLabels.nextRedo.value).toBeUndefined();
 });
 
+test("AnImportIsOneStepAndStandsWhereItsLastCommandDoes", async () => {
+  const { editor } = open();
+  const taken = (handle: number) =>
+    Promise.resolve({ handle, ids: [], settled: new Promise<never>(() => undefined) });
+  await editor.perform("Add cube", taken(1));
+  await editor.perform("Move “cube”", taken(5));
+  editor.undoLabels.didAll([2, 3, 4], "Import “engine.glb”");
+  editor.undoLabels.didAll([], "Import nothing");
+  expect(editor.undoLabels.undid()).toBe("Move “cube”");
+  expect([editor.undoLabels.undoCount, editor.undoLabels.undid()]).toEqual([3, "Import “engine.glb”"]);
+  expect(editor.undoLabels.undid()).toBe("Add cube");
+});
+
 test("AStepIsNotCountedOnceAnotherReplacesIt", async () => {
   const { editor } = open();
   const taken = (handle: number, replaces?: number) =>

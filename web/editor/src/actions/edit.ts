@@ -150,6 +150,7 @@ export const kEditActions: readonly Action[] = [
     edits: true,
     run: takeBack,
     label: ({ editor }) => withName("Undo", editor.undoLabels.nextUndo.value),
+    enabled: ({ editor }) => editor.status.value.can_undo,
   },
   {
     id: "edit.redo",
@@ -159,7 +160,7 @@ export const kEditActions: readonly Action[] = [
     edits: true,
     run: doAgain,
     label: ({ editor }) => withName("Redo", editor.undoLabels.nextRedo.value),
-    enabled: ({ editor }) => editor.undoLabels.nextRedo.value !== undefined,
+    enabled: ({ editor }) => editor.status.value.can_redo,
   },
   {
     id: "edit.cut",

@@ -1,4 +1,5 @@
 import type { Vec3 } from "@theta/client";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { TextField } from "./fields.js";
 
 /** A linear colour, each part from 0 to 1, as a person sees and types it: sRGB as `#rrggbb`. */
@@ -25,34 +26,61 @@ function decode(byte: number): number {
   return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
 }
 
-/** A swatch with the browser's colour picker behind it, and the colour's digits beside it. */
+/**
+ * A swatch with the browser's colour picker behind it, and the colour's digits beside it. What the picker passes on its
+ * way is previewed; what it is left with is committed once.
+ */
 export function ColorField(props: {
   id?: string;
   label: string;
   /** Linear; null: several things with different values. */
   value: Vec3 | null;
   onCommit: (value: Vec3) => void;
+  /** Many times; nothing lasts yet. */
+  onPreview?: (value: Vec3) => void;
+  /** A preview that was begun is given up. */
+  onCancel?: () => void;
   disabled?: boolean;
 }) {
   const hex = props.value === null ? "" : linearToHex(props.value);
+  const [preview, setPreview] = useState<string | null>(null);
   const commit = (text: string) => {
     const color = hexToLinear(text);
+    setPreview(null);
     if (color !== undefined && linearToHex(color) !== hex) props.onCommit(color);
+    else props.onCancel?.();
   };
+  const tryOut = (text: string) => {
+    const color = hexToLinear(text);
+    if (color === undefined) return;
+    setPreview(text);
+    props.onPreview?.(color);
+  };
+  const giveUp = () => {
+    if (preview === null) return;
+    setPreview(null);
+    props.onCancel?.();
+  };
+  // The panel may show something else before the picker is left.
+  const cancel = useRef(props.onCancel);
+  cancel.current = props.onCancel;
+  useLayoutEffect(() => () => cancel.current?.(), []);
   return (
     <span class="color-field">
       <input
+        ref={(input) => listenForChange(input, commit)}
         id={props.id}
         class="color-swatch"
         type="color"
         aria-label={`${props.label}, picker`}
         disabled={props.disabled}
-        value={hex === "" ? "#808080" : hex}
-        ref={(input) => listenForChange(input, commit)}
+        value={preview ?? (hex === "" ? "#808080" : hex)}
+        onInput={(event) => tryOut(event.currentTarget.value)}
+        onBlur={giveUp}
       />
       <TextField
         label={`${props.label}, hexadecimal`}
-        value={hex}
+        value={preview ?? hex}
         placeholder="mixed"
         onCommit={commit}
         disabled={props.disabled ?? false}

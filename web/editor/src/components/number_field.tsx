@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { formatNumber, parseNumber, type Unit } from "./number_text.js";
+import { briefNumber, formatNumber, parseNumber, type Unit } from "./number_text.js";
 
 export interface NumberFieldProps {
   id?: string;
@@ -15,6 +15,8 @@ export interface NumberFieldProps {
   min?: number;
   max?: number;
   digits?: number;
+  /** So many characters fit; while nobody types here the number is cut down to them. Absent: enough for any. */
+  characters?: number;
   disabled?: boolean;
   /** While scrubbing, many times; nothing lasts yet. */
   onPreview?: (value: number) => void;
@@ -24,6 +26,8 @@ export interface NumberFieldProps {
   onCancel?: () => void;
 }
 
+/** Decimals that a narrow field shows once somebody is in it. */
+const kDigitsInFull = 6;
 const kScrubBeginsPixels = 3;
 const kPixelsPerStep = 8;
 const kSuffix: Record<Unit, string> = { length: "m", angle: "°", none: "" };
@@ -36,12 +40,16 @@ export function NumberField(props: NumberFieldProps) {
   const { value, unit = "none", step = 1, min = -Infinity, max = Infinity, digits = 3 } = props;
   const [preview, setPreview] = useState<number | null>(null);
   const [invalid, setInvalid] = useState(false);
+  const [focused, setFocused] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   // Others' edits draw the panels again at any time, which must not take away what is being typed.
   const unfinished = useRef<string | null>(null);
   const clamp = (number: number) => Math.min(max, Math.max(min, number));
   const shown = preview ?? value;
-  const text = shown === null ? "" : formatNumber(shown, digits);
+  const { characters } = props;
+  const full = shown === null ? "" : formatNumber(shown, characters === undefined ? digits : kDigitsInFull);
+  const isBrief = characters !== undefined && !focused && shown !== null;
+  const text = isBrief ? briefNumber(shown, digits, characters) : full;
 
   const commitText = (typed: string) => {
     unfinished.current = null;
@@ -110,7 +118,8 @@ export function NumberField(props: NumberFieldProps) {
         aria-label={props.label}
         aria-valuenow={shown ?? undefined}
         aria-invalid={invalid}
-        aria-valuetext={shown === null ? "mixed values" : `${text}${kSuffix[unit]}`}
+        aria-valuetext={shown === null ? "mixed values" : `${full}${kSuffix[unit]}`}
+        title={text === full ? undefined : full}
         aria-valuemin={Number.isFinite(min) ? min : undefined}
         aria-valuemax={Number.isFinite(max) ? max : undefined}
         value={unfinished.current ?? text}
@@ -119,7 +128,18 @@ export function NumberField(props: NumberFieldProps) {
         disabled={props.disabled}
         onKeyDown={onKeyDown}
         onPointerDown={onPointerDown}
-        onBlur={(event) => commitText(event.currentTarget.value)}
+        onFocus={(event) => {
+          setFocused(true);
+          const field = event.currentTarget;
+          if (field.value === full) return;
+          // At once, so that what is selected now is all of it.
+          field.value = full;
+          field.select();
+        }}
+        onBlur={(event) => {
+          setFocused(false);
+          commitText(event.currentTarget.value);
+        }}
       />
       {kSuffix[unit] === "" ? null : (
         <span class="number-suffix" aria-hidden="true">

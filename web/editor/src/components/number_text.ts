@@ -36,6 +36,22 @@ export function formatNumber(value: number, digits = 3): string {
   return value === 0 ? "0" : value.toPrecision(2);
 }
 
+/**
+ * The same in no more than `characters`: fewer decimals first, then by its magnitude. For a narrow field that nobody
+ * types in; who does, sees `formatNumber`.
+ */
+export function briefNumber(value: number, digits: number, characters: number): string {
+  for (let left = digits; left >= 0; --left) {
+    const text = formatNumber(value, left);
+    if (text.length <= characters) return text;
+  }
+  for (let left = 3; left > 1; --left) {
+    const text = value.toExponential(left - 1).replace(/\.?0*e\+?/, "e");
+    if (text.length <= characters) return text;
+  }
+  return value.toExponential(0).replace("e+", "e");
+}
+
 function finite(value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }

@@ -11,7 +11,7 @@ interface Toast {
 
 /** More would cover the work; the oldest make room. */
 const kToastsMax = 4;
-const kShownMs: Record<NoticeKind, number> = { info: 4000, success: 3000, warning: 7000, error: 12000 };
+const kShownMs: Record<NoticeKind, number> = { info: 4000, success: 5000, warning: 7000, error: 12000 };
 const kIconOf: Record<NoticeKind, IconName> = { info: "info", success: "check", warning: "warning", error: "warning" };
 
 /** The sentences that are shown now. One list serves the page. */

@@ -3,9 +3,11 @@ import { MTLLoader } from "three/addons/loaders/MTLLoader.js";
 import { OBJLoader } from "three/addons/loaders/OBJLoader.js";
 import { PLYLoader } from "three/addons/loaders/PLYLoader.js";
 import { STLLoader } from "three/addons/loaders/STLLoader.js";
+import { counted } from "../sentence.js";
 import { toMeshGeometry } from "./geometry.js";
 import { pictureType, writeGlb, type WrittenMaterial, type WrittenNode } from "./glb_writer.js";
 import { findNamed, kindOf } from "./plan.js";
+import { kMakeSurface, Unusable } from "./unusable.js";
 
 /** A file to make a GLB of, and what lies beside it. */
 export interface ConvertRequest {
@@ -39,21 +41,24 @@ export function convert({ name, files }: ConvertRequest): Converted {
     return { glb: writeGlb(title, nodes, kind === "stl" ? kZUp : undefined), warnings };
   } catch (error) {
     // Loaders throw whatever their parsing stumbles over, which tells a person nothing.
-    const why = error instanceof NotThis || (error instanceof Error && error.constructor === Error)
-      ? error.message : "it could not be read";
-    throw new Error(`“${name}” is no usable ${(kindOf(name) ?? "model").toUpperCase()} file: ${why}.`);
+    const kind = (kindOf(name) ?? "model").toUpperCase();
+    const why = error instanceof Unusable ? error : new Unusable(`a whole ${kind} file`, "a damaged one");
+    throw new Error(`“${name}” could not be imported: ${why.message}`);
   }
 }
-
-class NotThis extends Error {}
 
 function fromStl(bytes: Uint8Array, title: string): WrittenNode[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isBinary = bytes.length >= 84 && bytes.length === 84 + view.getUint32(80, true) * 50;
   const isText = /^\s*solid/.test(new TextDecoder("latin1").decode(bytes.subarray(0, 256)));
-  if (!isBinary && !isText) throw new NotThis("its size is not what its number of triangles asks for");
+  if (!isBinary && !isText) {
+    if (bytes.length < 84) throw new Unusable("an STL file", `${counted(bytes.length, "byte")} of something else`);
+    const triangles = view.getUint32(80, true);
+    const announced = `the ${counted(84 + triangles * 50, "byte")} of its ${counted(triangles, "triangle")}`;
+    throw new Unusable(announced, counted(bytes.length, "byte"));
+  }
   const text = isBinary ? "" : new TextDecoder("latin1").decode(bytes);
-  if (!isBinary && !text.includes("vertex")) throw new NotThis("it has no triangles");
+  if (!isBinary && !text.includes("vertex")) throw new Unusable("triangles", "an STL text without any", kMakeSurface);
   return [{ name: title, mesh: withoutNormals(new STLLoader().parse(exact(bytes))), material: kPlain }];
 }
 
@@ -66,18 +71,23 @@ function withoutNormals(geometry: BufferGeometry): ReturnType<typeof toMeshGeome
 function fromPly(bytes: Uint8Array, title: string): WrittenNode[] {
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 65536));
   const end = start.indexOf("end_header");
-  if (!/^ply\r?\n/.test(start) || end < 0) throw new NotThis("it has no PLY header");
+  if (!/^ply\r?\n/.test(start) || end < 0) throw new Unusable("a PLY header", "something else");
   // A count that the file cannot hold would only make the loader fill memory with nothing.
   for (const [, count] of start.slice(0, end).matchAll(/^element\s+\S+\s+(\d+)/gm))
-    if (Number(count) > bytes.length) throw new NotThis(`it announces ${count} elements but has ${bytes.length} bytes`);
+    if (Number(count) > bytes.length)
+      throw new Unusable(`the ${counted(Number(count), "element")} of its header`, counted(bytes.length, "byte"));
   const geometry = new PLYLoader().parse(exact(bytes));
-  if (!geometry.getIndex()) throw new NotThis("it has points but no faces");
+  if (!geometry.getIndex()) {
+    const points = counted(geometry.getAttribute("position")?.count ?? 0, "point");
+    throw new Unusable("a mesh with faces", `a cloud of ${points} without any`, kMakeSurface);
+  }
   return [{ name: title, mesh: toMeshGeometry(geometry), material: kPlain }];
 }
 
 function fromObj(bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array>, warnings: string[]): WrittenNode[] {
   const text = new TextDecoder(encodingOf(bytes)).decode(bytes);
-  if (text.includes("\0") || !/^\s*(v|f|o|g|#|mtllib|usemtl)\s/m.test(text)) throw new NotThis("it has no vertices");
+  if (text.includes("\0") || !/^\s*(v|f|o|g|#|mtllib|usemtl)\s/m.test(text))
+    throw new Unusable("an OBJ text with vertices", "something else");
   const group = new OBJLoader().parse(text);
   const materials = readMaterials(librariesOf(text), files, warnings);
   const nodes: WrittenNode[] = [];
@@ -93,7 +103,7 @@ function fromObj(bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array>, warn
       nodes.push({ name: (mesh.name || "mesh") + part, mesh: toMeshGeometry(mesh.geometry, start, count), material });
     }
   });
-  if (nodes.length === 0) throw new NotThis("it has no faces");
+  if (nodes.length === 0) throw new Unusable("a mesh with faces", "an OBJ text without any", kMakeSurface);
   return nodes;
 }
 

@@ -1,5 +1,7 @@
 import type { BufferAttribute, BufferGeometry, InterleavedBufferAttribute } from "three";
 import type { MeshGeometry } from "@theta/client";
+import { counted } from "../sentence.js";
+import { kMakeSurface, Unusable } from "./unusable.js";
 
 type Attribute = BufferAttribute | InterleavedBufferAttribute;
 
@@ -8,9 +10,9 @@ type Attribute = BufferAttribute | InterleavedBufferAttribute;
  */
 export function toMeshGeometry(geometry: BufferGeometry, start = 0, count = Infinity): MeshGeometry {
   const position = geometry.getAttribute("position") as Attribute | undefined;
-  if (!position || position.count === 0) throw new Error("it has no vertices");
+  if (!position || position.count === 0) throw new Unusable("vertices", "none");
   const corners = cornersOf(geometry, position.count, start, count);
-  if (corners.length === 0) throw new Error("it has points but no faces");
+  if (corners.length === 0) throw new Unusable("a mesh with faces", "points or lines only", kMakeSurface);
   const attributes: readonly (readonly [keyof MeshGeometry, string, number])[] = [
     ["positions", "position", 3], ["normals", "normal", 3], ["uv0", "uv", 2], ["colors", "color", 4],
   ];
@@ -33,7 +35,7 @@ export function toMeshGeometry(geometry: BufferGeometry, start = 0, count = Infi
   });
   const result: Record<string, Float32Array> = {};
   for (const { to, values } of present) result[to] = flipV(to, Float32Array.from(values));
-  if (!result["positions"]!.every(Number.isFinite)) throw new Error("it has coordinates that are not numbers");
+  if (!result["positions"]!.every(Number.isFinite)) throw new Unusable("numbers as coordinates", "something else");
   if (result["normals"] && !hasDirections(result["normals"])) delete result["normals"];
   return { ...(result as unknown as { positions: Float32Array }), indices };
 }
@@ -43,7 +45,10 @@ function cornersOf(geometry: BufferGeometry, vertices: number, start: number, co
   const end = Math.min(start + count, index ? index.count : vertices);
   const whole = Math.max(0, end - start) - (Math.max(0, end - start) % 3);
   const corners = Uint32Array.from({ length: whole }, (_, at) => (index ? index.getX(start + at) : start + at));
-  if (corners.some((corner) => corner >= vertices)) throw new Error("a face names a vertex that is not there");
+  if (corners.some((corner) => corner >= vertices)) {
+    const expected = `faces between its ${counted(vertices, "vertex", "vertices")}`;
+    throw new Unusable(expected, "one with a vertex that is not there");
+  }
   return corners;
 }
 

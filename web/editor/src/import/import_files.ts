@@ -3,12 +3,16 @@ import type { Editor } from "../editor.js";
 import { collectFiles, type FoundFile } from "./collect.js";
 import type { Converted, ConvertRequest } from "./convert.js";
 import type { ConvertAnswer } from "./convert_worker.js";
-import { besides, planImport, type PlannedModel } from "./plan.js";
+import { besides, kindOf, planImport, type PlannedModel } from "./plan.js";
+import { Unusable } from "./unusable.js";
 
 export { kImportAccept } from "./plan.js";
 
 export interface Imported {
   readonly ids: readonly EntityId[];
+  /** How many objects came in, and by which commands: as `@theta/client` tells them. */
+  readonly entities: number;
+  readonly commands: readonly number[];
   /** What is not as it was in the file, and which of several files failed; sentences. */
   readonly warnings: readonly string[];
 }
@@ -25,6 +29,8 @@ export async function importFiles(
   const models = planImport(found.map(({ path }) => path));
   const files = await readAll(found, task);
   const ids: EntityId[] = [];
+  const commands: number[] = [];
+  let entities = 0;
   const warnings: string[] = [];
   const failures: string[] = [];
   for (const [at, model] of models.entries()) {
@@ -36,6 +42,8 @@ export async function importFiles(
     try {
       const made = await importOne(editor, model, files, position, part);
       ids.push(...made.ids);
+      commands.push(...made.commands);
+      entities += made.entities;
       warnings.push(...made.warnings);
     } catch (error) {
       task.signal?.throwIfAborted();
@@ -43,7 +51,7 @@ export async function importFiles(
     }
   }
   if (ids.length === 0 && failures.length > 0) throw new Error(failures.join(" "));
-  return { ids, warnings: [...failures, ...warnings] };
+  return { ids, entities, commands, warnings: [...failures, ...warnings] };
 }
 
 async function readAll(found: readonly FoundFile[], task: LongTask): Promise<Map<string, Uint8Array>> {
@@ -63,7 +71,9 @@ async function importOne(
   const main = path.slice(path.lastIndexOf("/") + 1);
   if (kind === "glb" || kind === "gltf") {
     const needed = kind === "glb" ? new Map([[main, files.get(main)!]]) : files;
-    return editor.room.importModel({ main, files: needed }, { ...task, position });
+    return editor.room.importModel({ main, files: needed }, { ...task, position }).catch((error: unknown) => {
+      throw inWords(main, error);
+    });
   }
   task.onProgress?.(0, `Converting ${main}`);
   const { glb, warnings } = await convertAside({ name: main, files }, task.signal);
@@ -71,7 +81,16 @@ async function importOne(
   const made = await editor.room.importModel({ main: name, files: new Map([[name, glb]]) }, {
     ...task, position, onProgress: (fraction, what) => task.onProgress?.(0.4 + 0.6 * fraction, what),
   });
-  return { ids: made.ids, warnings: [...warnings, ...made.warnings] };
+  return { ...made, warnings: [...warnings, ...made.warnings] };
+}
+
+/** The reader of glTF says at which place it stopped: that is for whoever wrote the file, and comes last. */
+function inWords(main: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "bad_file") return error;
+  const detail = error.message.startsWith(`${main}: `) ? error.message.slice(main.length + 2) : error.message;
+  const kind = kindOf(main) === "glb" ? "GLB" : "glTF";
+  const why = new Unusable(`a whole ${kind} file of version 2`, "one that is damaged, incomplete or something else");
+  return new Error(`“${main}” could not be imported: ${why.message} (The reader says: ${detail}.)`);
 }
 
 /** In a worker, so that the page goes on and cancelling stops it at once. */
@@ -81,7 +100,8 @@ async function convertAside(request: ConvertRequest, signal: AbortSignal | undef
   try {
     return await new Promise<Converted>((resolve, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-      worker.onerror = () => reject(new Error(`“${request.name}” could not be converted.`));
+      const lost = "expected a model, got one too large or too damaged to read here. Export it as GLB and try that.";
+      worker.onerror = () => reject(new Error(`“${request.name}” could not be imported: ${lost}`));
       worker.onmessage = ({ data }: MessageEvent<ConvertAnswer>) => {
         if ("error" in data) reject(new Error(data.error));
         else resolve(data);

@@ -2,7 +2,7 @@ import type { Status } from "@theta/client";
 import { action } from "../actions/index.js";
 import { Button } from "../components/button.js";
 import { Icon, type IconName } from "../components/icon.js";
-import { asSentence } from "../sentence.js";
+import { asSentence, counted } from "../sentence.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
 import { nameOr } from "./people.js";
 
@@ -21,7 +21,7 @@ export function pendingEdits(status: Status): number {
 }
 
 function edits(count: number): string {
-  return count === 1 ? "1 edit waits" : `${count} edits wait`;
+  return `${counted(count, "edit")} ${count === 1 ? "waits" : "wait"}`;
 }
 
 /** What a person has to know about the connection, most pressing first. */
@@ -34,18 +34,8 @@ export function connectionBanner(workspace: Workspace, reload: () => void): Bann
     return { kind: "error", icon: "warning", text, action: { label: "Load the page again", run: reload } };
   }
   if (status.put_out) return putOutBanner(workspace, pending);
-  if (status.phase === "offline") {
-    const waiting =
-      pending === 0 ? "What you edit is kept here until you are back." : `${edits(pending)} for the connection.`;
-    const isAskedFor = status.text === "" && !status.will_retry;
-    const why = status.text === "" ? "" : ` ${asSentence(status.text)}`;
-    return {
-      kind: "warning",
-      icon: "offline",
-      text: isAskedFor ? `You went offline. ${waiting}` : `You are offline.${why} ${waiting}`,
-      action: { label: status.will_retry ? "Try now" : "Go online", run: () => editor.room.goOnline() },
-    };
-  }
+  const absence = status.phase === "live" ? null : absenceBanner(workspace, pending);
+  if (absence !== null) return absence;
   if (!status.writer) {
     return {
       kind: "info",
@@ -53,9 +43,6 @@ export function connectionBanner(workspace: Workspace, reload: () => void): Bann
       text: "Another tab or device of yours edits this room; here you can only look.",
       action: { label: "Edit here instead", run: () => editor.room.takeWriter() },
     };
-  }
-  if (status.phase !== "live") {
-    return pending === 0 ? null : { kind: "info", icon: "info", text: `Connecting… ${edits(pending)} for the hub.` };
   }
   if (status.rate_limited) {
     return {
@@ -72,6 +59,27 @@ export function connectionBanner(workspace: Workspace, reload: () => void): Bann
     };
   }
   return null;
+}
+
+/**
+ * One sentence for as long as there is no connection, through all attempts to get one. Nothing at all for a moment:
+ * who would read it? But whoever went offline on purpose, or can't come back without a hand, is told at once.
+ */
+function absenceBanner({ editor, away }: Workspace, pending: number): Banner | null {
+  const { phase, text, will_retry, head } = editor.status.value;
+  const isFinal = phase === "offline" && !will_retry;
+  if (!isFinal && !away.value) return null;
+  // The first time there is nothing to be kept from yet.
+  if (phase !== "offline" && head === 0) return { kind: "info", icon: "info", text: "Connecting to the hub…" };
+  const waiting =
+    pending === 0 ? "What you edit is kept here until you are back." : `${edits(pending)} for the connection.`;
+  const why = text === "" ? "" : ` ${asSentence(text)}`;
+  return {
+    kind: "warning",
+    icon: "offline",
+    text: isFinal && text === "" ? `You went offline. ${waiting}` : `You are offline.${why} ${waiting}`,
+    action: { label: isFinal ? "Go online" : "Try now", run: () => editor.room.goOnline() },
+  };
 }
 
 /** The network is not at fault, so there is nothing to try; the hub is asked again from time to time all the same. */

@@ -4,19 +4,35 @@ import { ColorField } from "../components/color_field.js";
 import { Field, Select } from "../components/fields.js";
 import { NumberField } from "../components/number_field.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
-import { changeEach, changeLabel, common, Section, type SectionProps } from "./inspector_section.js";
+import {
+  changeEach,
+  changeLabel,
+  common,
+  keyOfChosen,
+  Section,
+  stopTrying,
+  tryEach,
+  type SectionProps,
+} from "./inspector_section.js";
 
 const kDegrees = 180 / Math.PI;
 
 function setLight(workspace: Workspace, chosen: readonly Entity[], change: Partial<Light> | null): void {
   const label = changeLabel(workspace, chosen, change === null ? "Remove" : "Change", "light");
   const changed = ({ light }: Entity) => (change === null ? null : { ...(light as Light), ...change });
-  void changeEach(workspace, chosen, label, changed, (targets, light) => ({ command: "set_light", targets, light }));
+  void changeEach(workspace, chosen, label, changed, (targets, light) => ({
+    command: "set_light",
+    targets,
+    light,
+  })).finally(() => stopTrying(workspace));
 }
 
 export function LightSection({ chosen, disabled }: SectionProps) {
   const workspace = useWorkspace();
   const set = (light: Partial<Light>) => setLight(workspace, chosen, light);
+  const attempt = (change: Partial<Light>) =>
+    tryEach(workspace, chosen, "light", ({ light }) => ({ ...(light as Light), ...change }));
+  const giveUp = () => stopTrying(workspace);
   const light = (entity: Entity) => entity.light as Light;
   const kind = common(chosen, (entity) => light(entity).kind);
   const first = chosen[0]?.light as Light;
@@ -36,7 +52,9 @@ export function LightSection({ chosen, disabled }: SectionProps) {
             common(chosen, (entity) => light(entity)[name]),
             kDegrees,
           )}
+          onPreview={(value) => attempt({ [name]: value / kDegrees })}
           onCommit={(value) => set({ [name]: value / kDegrees })}
+          onCancel={giveUp}
         />
       )}
     </Field>
@@ -61,11 +79,14 @@ export function LightSection({ chosen, disabled }: SectionProps) {
       <Field label="Colour">
         {(id) => (
           <ColorField
+            key={keyOfChosen(chosen)}
             id={id}
             label="Colour"
             value={sameColor ? first.color : null}
             disabled={disabled}
+            onPreview={(color) => attempt({ color })}
             onCommit={(color) => set({ color })}
+            onCancel={giveUp}
           />
         )}
       </Field>
@@ -78,7 +99,9 @@ export function LightSection({ chosen, disabled }: SectionProps) {
             step={1}
             disabled={disabled}
             value={common(chosen, (entity) => light(entity).intensity)}
+            onPreview={(intensity) => attempt({ intensity })}
             onCommit={(intensity) => set({ intensity })}
+            onCancel={giveUp}
           />
         )}
       </Field>
@@ -93,7 +116,9 @@ export function LightSection({ chosen, disabled }: SectionProps) {
               step={0.5}
               disabled={disabled}
               value={common(chosen, (entity) => light(entity).range)}
+              onPreview={(range) => attempt({ range })}
               onCommit={(range) => set({ range })}
+              onCancel={giveUp}
             />
           )}
         </Field>

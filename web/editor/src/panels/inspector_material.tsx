@@ -6,7 +6,16 @@ import { Field, Select, Toggle } from "../components/fields.js";
 import { NumberField } from "../components/number_field.js";
 import { checkPicture } from "../picture.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
-import { changeEach, changeLabel, common, Section, type SectionProps } from "./inspector_section.js";
+import {
+  changeEach,
+  changeLabel,
+  common,
+  keyOfChosen,
+  Section,
+  stopTrying,
+  tryEach,
+  type SectionProps,
+} from "./inspector_section.js";
 
 const kTextures = [
   { name: "base_color_texture", label: "Colour" },
@@ -29,7 +38,13 @@ function setMaterial(workspace: Workspace, chosen: readonly Entity[], change: Ch
     command: "set_material",
     targets,
     material,
-  }));
+  })).finally(() => stopTrying(workspace));
+}
+
+function tryMaterial(workspace: Workspace, chosen: readonly Entity[], change: Exclude<Change, null>): void {
+  tryEach(workspace, chosen, "material", ({ material }) =>
+    typeof change === "function" ? change(material as Material) : { ...(material as Material), ...change },
+  );
 }
 
 /** A texture is taken away by leaving it out. */
@@ -37,9 +52,19 @@ function withoutTexture(name: TextureName): (material: Material) => Material {
   return ({ [name]: _, ...rest }) => rest as Material;
 }
 
+function withColor(color: Vec3): (material: Material) => Material {
+  return (old) => ({ ...old, base_color: [...color, old.base_color[3]] as unknown as Vec4 });
+}
+
+function scaled(color: Vec3, factor: number): Vec3 {
+  return color.map((part) => part * factor) as unknown as Vec3;
+}
+
 export function MaterialSection({ chosen, disabled }: SectionProps) {
   const workspace = useWorkspace();
   const set = (change: Exclude<Change, null>) => setMaterial(workspace, chosen, change);
+  const attempt = (change: Exclude<Change, null>) => tryMaterial(workspace, chosen, change);
+  const giveUp = () => stopTrying(workspace);
   const material = (entity: Entity) => entity.material as Material;
   const first = chosen[0]?.material as Material;
   const same = (read: (of: Material) => readonly number[]) =>
@@ -58,7 +83,9 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
           step={0.02}
           disabled={disabled}
           value={common(chosen, (entity) => read(material(entity)))}
+          onPreview={(value) => attempt(write(value))}
           onCommit={(value) => set(write(value))}
+          onCancel={giveUp}
         />
       )}
     </Field>
@@ -72,13 +99,14 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
       <Field label="Colour">
         {(id) => (
           <ColorField
+            key={keyOfChosen(chosen)}
             id={id}
             label="Colour"
             disabled={disabled}
             value={same(({ base_color }) => base_color) ? (first.base_color.slice(0, 3) as unknown as Vec3) : null}
-            onCommit={(color) =>
-              set((old) => ({ ...old, base_color: [...color, old.base_color[3]] as unknown as Vec4 }))
-            }
+            onPreview={(color) => attempt(withColor(color))}
+            onCommit={(color) => set(withColor(color))}
+            onCancel={giveUp}
           />
         )}
       </Field>
@@ -122,11 +150,14 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
       <Field label="Emission">
         {(id) => (
           <ColorField
+            key={keyOfChosen(chosen)}
             id={id}
             label="Emission"
             value={same(({ emissive }) => emissive) ? glow : null}
             disabled={disabled}
-            onCommit={(color) => set({ emissive: color.map((part) => part * strength) as unknown as Vec3 })}
+            onPreview={(color) => attempt({ emissive: scaled(color, strength) })}
+            onCommit={(color) => set({ emissive: scaled(color, strength) })}
+            onCancel={giveUp}
           />
         )}
       </Field>
@@ -139,7 +170,9 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
             step={0.1}
             disabled={disabled}
             value={same(({ emissive }) => emissive) ? strength : null}
-            onCommit={(value) => set({ emissive: glow.map((part) => part * value) as unknown as Vec3 })}
+            onPreview={(value) => attempt({ emissive: scaled(glow, value) })}
+            onCommit={(value) => set({ emissive: scaled(glow, value) })}
+            onCancel={giveUp}
           />
         )}
       </Field>

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { nameOf } from "../actions/action.js";
 import { IconButton } from "../components/button.js";
 import { Icon, type IconName } from "../components/icon.js";
+import type { Look } from "../editor.js";
 import type { Workspace } from "../workspace.js";
 
 export interface SectionProps {
@@ -79,6 +80,32 @@ export async function changeEach<Value extends object>(
     if ((await editor.perform(label, editor.room.submit(command(targets, value)), { continues })) === null) return;
     continues = true;
   }
+}
+
+/** More than these are shown changed only once they are. */
+const kTriedMax = 1024;
+
+/** Another one for other entities: a field that is trying a value must not go on with it on what is chosen next. */
+export function keyOfChosen(chosen: readonly Entity[]): string {
+  return `${chosen.length} ${chosen[0]?.id} ${chosen.at(-1)?.id}`;
+}
+
+/** Shows a component of all chosen entities as `change` makes it, here alone and for as long as it is being tried. */
+export function tryEach<Name extends keyof Look>(
+  { editor }: Workspace,
+  chosen: readonly Entity[],
+  name: Name,
+  change: (entity: Entity) => NonNullable<Entity[Name]>,
+): void {
+  const looks = new Map<EntityId, Look>();
+  for (const entity of chosen.slice(0, kTriedMax)) {
+    looks.set(entity.id, { [name]: change(editor.room.scene.get(entity.id) ?? entity) });
+  }
+  editor.looks.value = looks;
+}
+
+export function stopTrying({ editor }: Workspace): void {
+  if (editor.looks.peek().size > 0) editor.looks.value = new Map();
 }
 
 /** "Change light of 3 objects". */

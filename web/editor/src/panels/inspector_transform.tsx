@@ -8,6 +8,8 @@ import { common, Section, type SectionProps } from "./inspector_section.js";
 
 type Part = "position" | "rotation" | "scale";
 const kAxes = ["x", "y", "z"] as const;
+/** Three numbers stand side by side in the narrowest panel. */
+const kCharacters = 6;
 /** Of presence: more drags than this are shown to others only at their end. */
 const kDraggingMax = 16;
 
@@ -36,9 +38,14 @@ export function withPart(transform: Transform, part: Part, axis: number, value: 
     : { ...transform, [part]: numbers };
 }
 
-/** Position, rotation and scale in the parent's space. A scrub shows to others live and is one command at its end. */
+/**
+ * Position, rotation and scale in the parent's space, also while the view's gizmo moves them. A scrub shows to others
+ * live and is one command at its end.
+ */
 export function TransformSection({ chosen, disabled }: SectionProps) {
   const workspace = useWorkspace();
+  const { gesture } = workspace.editor;
+  const shown = (entity: Entity) => gesture.value.get(entity.id) ?? entity.transform;
   return (
     <Section title="Transform" icon="move">
       {kRows.map((row) => (
@@ -54,7 +61,8 @@ export function TransformSection({ chosen, disabled }: SectionProps) {
               step={row.step}
               digits={row.digits}
               disabled={disabled}
-              value={rounded(common(chosen, ({ transform }) => round(read(transform, row.part)[place] as number)))}
+              characters={kCharacters}
+              value={rounded(common(chosen, (entity) => round(read(shown(entity), row.part)[place] as number)))}
               onPreview={(value) => preview(workspace, chosen, row.part, place, value)}
               onCommit={(value) => commit(workspace, chosen, row, place, value)}
               onCancel={() => stopPreview(workspace)}

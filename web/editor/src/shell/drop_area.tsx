@@ -1,8 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Vec3 } from "@theta/client";
+import type { LongTask, Vec3 } from "@theta/client";
+import { action } from "../actions/index.js";
+import { firstShortcut } from "../actions/shortcuts.js";
 import { Icon } from "../components/icon.js";
 import { importFiles, kImportAccept } from "../import/import_files.js";
+import { counted } from "../sentence.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
 
 /** More remarks about one import than these are counted. */
@@ -11,12 +14,18 @@ const kWarningsMax = 3;
 type Source = Parameters<typeof importFiles>[1];
 
 /** Must be called within the drop's event: what is dropped can be read only then. */
-async function bring(workspace: Workspace, source: Source, title: string, position?: Vec3): Promise<void> {
+export async function bring(workspace: Workspace, source: Source, title: string, position?: Vec3): Promise<void> {
   const { editor } = workspace;
   const place = position ?? editor.viewport.value?.placeForNew() ?? [0, 0, 0];
-  const imported = await workspace.runJob(`Import ${title}`, (task) => importFiles(editor, source, place, task));
+  const work = (task: LongTask) => importFiles(editor, source, place, task);
+  const imported = await workspace.runJob(`Import ${title}`, work, { toldWhole: true });
   if (imported === null) return;
+  if (imported.ids.length === 0) return;
+  editor.undoLabels.didAll(imported.commands, `Import ${title}`);
   editor.selection.value = imported.ids;
+  editor.viewport.value?.reveal(imported.ids);
+  const undo = firstShortcut(action("edit.undo")) ?? "";
+  editor.notify("success", `${title} is in: ${counted(imported.entities, "object")}. Undo (${undo}) takes it back.`);
   for (const warning of imported.warnings.slice(0, kWarningsMax)) editor.notify("warning", warning);
   if (imported.warnings.length > kWarningsMax) {
     editor.notify("warning", `The import has ${imported.warnings.length - kWarningsMax} more remarks of this kind.`);
@@ -24,7 +33,7 @@ async function bring(workspace: Workspace, source: Source, title: string, positi
 }
 
 function titleOf(names: readonly string[]): string {
-  return names.length === 1 ? (names[0] as string) : `${names.length} files`;
+  return names.length === 1 ? `“${names[0] as string}”` : counted(names.length, "file");
 }
 
 export function pickFiles(workspace: Workspace): void {

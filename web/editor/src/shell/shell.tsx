@@ -45,8 +45,8 @@ export function showEditor(root: HTMLElement, room: Room, link: string): () => v
     shareSelection(editor),
     warnBeforeLosing(editor),
     effect(() => {
-      const away = editor.status.value.phase === "live" ? "" : " (not connected)";
-      document.title = `Theta${away}`;
+      const name = editor.roomName.value === "" ? "Theta" : `${editor.roomName.value} – Theta`;
+      document.title = workspace.away.value ? `${name} (not connected)` : name;
     }),
   ];
   workspace.onImport = () => pickFiles(workspace);
@@ -81,7 +81,7 @@ function Shell() {
         <Splitter label="Width of the outliner" width={leftWidth} min={180} max={520} initial={260} side="left" />
       </aside>
       <main class="stage" aria-label="3D view">
-        <h1 class="unseen">Theta: a scene that people build together</h1>
+        <h1 class="unseen">{`${editor.roomName.value || "Theta"}: a scene that people build together`}</h1>
         <View />
         <div class="over-view">
           <Banners />
@@ -187,7 +187,7 @@ function EmptyHint() {
   const text =
     editor.readOnly.value === ""
       ? "This room is empty. Drop a model here (GLB, glTF, OBJ, PLY, STL), or add an object from the bar above."
-      : "This room is empty.";
+      : "This room is empty. What others add shows here.";
   return <p class="empty-hint">{text}</p>;
 }
 

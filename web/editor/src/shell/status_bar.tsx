@@ -1,6 +1,7 @@
 import type { Phase, TransportKind } from "@theta/client";
 import { pendingEdits } from "../panels/banners.js";
 import { roleName } from "../panels/people.js";
+import { counted } from "../sentence.js";
 import { useWorkspace } from "../workspace.js";
 
 const kPhases: Record<Phase, string> = {
@@ -13,6 +14,12 @@ const kPhases: Record<Phase, string> = {
   stopped: "stopped",
 };
 const kTransports: Record<TransportKind, string> = { webrtc: "WebRTC", websocket: "WebSocket" };
+
+/** Files go nowhere while there is no hub to take them. */
+function uploading(count: number, phase: Phase): string {
+  const [goes, go] = phase === "live" ? ["goes up", "go up"] : ["waits", "wait"];
+  return `${counted(count, "file")} ${count === 1 ? goes : go}`;
+}
 
 /** Where things stand, always in view. */
 export function StatusBar() {
@@ -43,10 +50,10 @@ export function StatusBar() {
         <span title="There and back">{`${Math.round(rtt_ms)} ms`}</span>
       )}
       <span data-testid="pending">{pending === 0 ? "all edits are in" : `${pending} pending`}</span>
-      {uploads === 0 ? null : <span>{uploads === 1 ? "1 file goes up" : `${uploads} files go up`}</span>}
+      {uploads === 0 ? null : <span data-testid="uploads">{uploading(uploads, phase)}</span>}
       {unstored_edits === 0 ? null : <span class="status-warning">{`${unstored_edits} not stored yet`}</span>}
       <span class="status-space" />
-      <span class="status-wide">{`${editor.scene.value.size.toLocaleString("en")} objects`}</span>
+      <span class="status-wide">{counted(editor.scene.value.size, "object")}</span>
       {chosen === 0 ? null : <span class="status-wide">{`${chosen.toLocaleString("en")} chosen`}</span>}
       <span>{roleName(role)}</span>
     </footer>

@@ -56,6 +56,11 @@ export function TopBar() {
       <MenuButton label="Main menu" icon="more" class="main-menu" entries={() => menuOf(workspace, kMainMenu)}>
         Theta
       </MenuButton>
+      {editor.roomName.value === "" ? null : (
+        <span class="room-name" data-testid="room-name" title={editor.roomName.value}>
+          {editor.roomName.value}
+        </span>
+      )}
       <Segmented
         label="Tool"
         value={editor.tool.value}

@@ -1,5 +1,5 @@
 import {
-  MathUtils, OrthographicCamera, PerspectiveCamera, Plane, Quaternion, Ray, Vector3, type Box3, type Camera,
+  Box3, MathUtils, OrthographicCamera, PerspectiveCamera, Plane, Quaternion, Ray, Vector3, type Camera,
 } from "three";
 import type { Pose } from "@theta/client";
 import type { ViewAxis } from "../editor.js";
@@ -13,6 +13,8 @@ const kAxisAngles: Record<ViewAxis, readonly [yaw: number, pitch: number]> = {
 /** So much larger than what is framed the view is. */
 const kFrameMargin = 1.15;
 const kPitchMax = Math.PI / 2;
+/** What takes less than this part of the view's width and height is a speck to whoever looks for it. */
+const kSpeckPart = 0.03;
 /** The ground is drawn so many distances far (`Ground`), and a little is left over. */
 const kGroundReach = 16;
 const kDistanceMin = 1e-3;
@@ -33,6 +35,11 @@ interface Travel {
   readonly from: State;
   readonly to: State;
   readonly startMs: number;
+}
+
+function cornersOf({ min, max }: Box3): Vector3[] {
+  return [0, 1, 2, 3, 4, 5, 6, 7].map(
+    (corner) => new Vector3(corner & 1 ? max.x : min.x, corner & 2 ? max.y : min.y, corner & 4 ? max.z : min.z));
 }
 
 /**
@@ -118,14 +125,26 @@ export class CameraRig {
     const { right, up, backward } = this.directions();
     const slope = Math.tan(MathUtils.degToRad(this.fieldOfView) / 2) / kFrameMargin;
     let distance = 0.1;
-    for (let corner = 0; corner < 8; ++corner) {
-      const arm = new Vector3(
-        corner & 1 ? box.max.x : box.min.x, corner & 2 ? box.max.y : box.min.y, corner & 4 ? box.max.z : box.min.z,
-      ).sub(center);
+    for (const corner of cornersOf(box)) {
+      const arm = corner.sub(center);
       const beside = Math.max(Math.abs(arm.dot(right)) / this.aspect, Math.abs(arm.dot(up)));
       distance = Math.max(distance, beside / slope + arm.dot(backward));
     }
     this.go({ target: center, distance }, nowMs);
+  }
+
+  /** Whether the box lies within the view as it is now, before the eye, and is more than a speck. */
+  sees(box: Box3): boolean {
+    this.place();
+    const { camera } = this;
+    const shown = new Box3();
+    for (const corner of cornersOf(box)) {
+      if (corner.clone().applyMatrix4(camera.matrixWorldInverse).z > -camera.near) return false;
+      shown.expandByPoint(corner.project(camera));
+    }
+    const { min, max } = shown;
+    if (min.x < -1 || min.y < -1 || max.x > 1 || max.y > 1) return false;
+    return Math.max(max.x - min.x, max.y - min.y) / 2 >= kSpeckPart;
   }
 
   view(axis: ViewAxis, nowMs: number): void {

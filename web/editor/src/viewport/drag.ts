@@ -116,6 +116,16 @@ export class Drag {
     }));
   }
 
+  /** Where everything that it moves is now, by local transforms. */
+  transforms(): Map<EntityId, Transform> {
+    const result = new Map<EntityId, Transform>();
+    for (const id of this.ids) {
+      const moved = this.graph.get(id)?.override;
+      if (moved) result.set(id, moved);
+    }
+    return result;
+  }
+
   /** What the gesture does so far, for people. */
   text(): string {
     const unit = this.kind === "rotate" ? "°" : this.kind === "move" ? " m" : "×";

@@ -99,6 +99,15 @@ export class MeshLayer {
     return true;
   }
 
+  get drawnCount(): number {
+    return this.placements.size;
+  }
+
+  /** Entities that wait for their meshes. */
+  get missingCount(): number {
+    return this.waitsFor.size;
+  }
+
   get groupCount(): number {
     return this.groups.size;
   }

@@ -1,9 +1,13 @@
 import { Matrix4, Quaternion, Vector3 } from "three";
 import { ROOT, type Entity, type EntityId, type Scene, type SceneChange, type Transform } from "@theta/client";
+import type { Look } from "../editor.js";
 
 /** An entity as the viewport keeps it: with its place in the world, and what stands over its transform for now. */
 export interface Node {
   readonly id: EntityId;
+  /** As the scene has it. */
+  source: Entity;
+  /** As it is shown: the same, but for what is tried on it. */
   entity: Entity;
   parent: Node | null;
   readonly children: Set<Node>;
@@ -54,6 +58,7 @@ export class SceneGraph {
   readonly nodes = new Map<EntityId, Node>();
   private readonly roots = new Set<Node>();
   private readonly overrides = new Map<EntityId, Transform>();
+  private looks: ReadonlyMap<EntityId, Look> = new Map();
   private added = new Set<Node>();
   private removed = new Set<Node>();
   private updated = new Set<Node>();
@@ -100,6 +105,16 @@ export class SceneGraph {
     if (!node) return;
     node.override = transform;
     this.stale.add(node);
+  }
+
+  /** Replaces what is tried on entities: components that are shown instead of their own. Outlives their updates. */
+  setLooks(looks: ReadonlyMap<EntityId, Look>): void {
+    const before = this.looks;
+    this.looks = looks;
+    for (const id of new Set([...before.keys(), ...looks.keys()])) {
+      const node = this.nodes.get(id);
+      if (node && before.get(id) !== looks.get(id)) this.dress(node);
+    }
   }
 
   /** Brings all world matrices up to date and tells what changed since the last call. */
@@ -149,17 +164,18 @@ export class SceneGraph {
     let node = this.nodes.get(entity.id);
     if (!node) {
       node = {
-        id: entity.id, entity, parent: null, children: new Set(), override: this.overrides.get(entity.id) ?? null,
+        id: entity.id, source: entity, entity: this.dressed(entity), parent: null, children: new Set(),
+        override: this.overrides.get(entity.id) ?? null,
         local: new Matrix4(), world: new Matrix4(), shown: true,
       };
       this.nodes.set(entity.id, node);
       this.roots.add(node);
       this.added.add(node);
       this.stale.add(node);
-    } else if (node.entity !== entity) {
-      const before = node.entity;
-      node.entity = entity;
-      if (!this.added.has(node)) this.updated.add(node);
+    } else if (node.source !== entity) {
+      const before = node.source;
+      node.source = entity;
+      this.dress(node);
       if (before.transform !== entity.transform || before.visible !== entity.visible) this.stale.add(node);
     }
     const parent = entity.parent === ROOT ? null : (this.nodes.get(entity.parent) ?? null);
@@ -169,6 +185,16 @@ export class SceneGraph {
       node.parent = parent;
       this.stale.add(node);
     }
+  }
+
+  private dressed(entity: Entity): Entity {
+    const look = this.looks.get(entity.id);
+    return look ? { ...entity, ...look } : entity;
+  }
+
+  private dress(node: Node): void {
+    node.entity = this.dressed(node.source);
+    if (!this.added.has(node)) this.updated.add(node);
   }
 
   private drop(node: Node): void {

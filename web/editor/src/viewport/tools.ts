@@ -1,6 +1,7 @@
 import type { Ray } from "three";
 import type { Command, EntityId, Presence } from "@theta/client";
 import type { Editor } from "../editor.js";
+import { counted } from "../sentence.js";
 import { Drag, frameOf, kDraggedShownMax } from "./drag.js";
 import { Gizmo } from "./gizmo.js";
 import { handleAt, type Point } from "./gizmo_hit.js";
@@ -35,6 +36,7 @@ export class Tools implements PointerActions {
 
   dispose(): void {
     this.stop.abort();
+    this.editor.gesture.value = new Map();
     this.gizmo.dispose();
   }
 
@@ -61,8 +63,17 @@ export class Tools implements PointerActions {
     this.gizmo.update(frame && shownKind ? {
       kind: shownKind, frame, used: this.drag_?.handle ?? this.hoveredHandle, dragging: this.drag_ !== null,
     } : null);
+    this.tellGesture();
     const at = frame ? this.view.toPixels(frame.pivot) : { x: 0, y: 0 };
     this.view.overlay.showHud(this.drag_ ? this.drag_.text() : null, at);
+  }
+
+  /** What is over but not in the scene yet still counts, or numbers would jump back for a moment. */
+  private tellGesture(): void {
+    const { gesture } = this.editor;
+    const under = [...this.settling, ...(this.drag_ ? [this.drag_] : [])];
+    if (under.length === 0 && gesture.peek().size === 0) return;
+    gesture.value = new Map(under.flatMap((drag) => [...drag.transforms()]));
   }
 
   sceneChanged(): void {
@@ -130,7 +141,7 @@ export class Tools implements PointerActions {
   private async submit(command: Command, drag: Drag): Promise<void> {
     const count = drag.entities.length;
     const name = count === 1 ? this.view.graph.get(drag.entities[0]!)?.entity.name : undefined;
-    const what = name ? `“${name}”` : count === 1 ? "1 object" : `${count} objects`;
+    const what = name ? `“${name}”` : counted(count, "object");
     const verb = { move: "Move", rotate: "Rotate", scale: "Scale" }[drag.kind];
     await this.editor.perform(`${verb} ${what}`, this.editor.room.submit(command));
     if (this.settling.delete(drag)) drag.release();

@@ -44,7 +44,11 @@ export interface ViewportStats {
   readonly frameMs: number;
   /** Frames drawn so far. */
   readonly frames: number;
+  /** Those of the scene, shown or not. */
   readonly entities: number;
+  /** Entities whose meshes are in the picture, and those whose meshes are not here yet. */
+  readonly meshesDrawn: number;
+  readonly meshesMissing: number;
 }
 
 export interface ContextMenuRequest {
@@ -94,7 +98,7 @@ export class Viewport implements ViewportControl {
   private frameRequest = 0;
   private wakeTimer: ReturnType<typeof setTimeout> | undefined;
   private presenceTimer: ReturnType<typeof setTimeout> | undefined;
-  private last = { drawCalls: 0, triangles: 0, frameMs: 0 };
+  private last = { drawCalls: 0, triangles: 0, frameMs: 0, entities: 0, meshesDrawn: 0, meshesMissing: 0 };
   private frames = 0;
   private contextLost = false;
   private phase: Phase;
@@ -102,6 +106,8 @@ export class Viewport implements ViewportControl {
   private disposed = false;
   /** Until the room's content is there the camera keeps it in view, unless the person takes over. */
   private opening = true;
+  /** What is to be brought into view once nothing is being loaded any more. */
+  private revealing: readonly EntityId[] = [];
   private boundsStale = true;
   private readonly sceneBox = new Box3();
 
@@ -113,6 +119,7 @@ export class Viewport implements ViewportControl {
     // A thousand meshes that do not come while offline are one sentence.
     const failed = (what: string) => (_: string, error: unknown): void => {
       this.tellMissing();
+      this.invalidate();
       if (this.toldFailures.has(what)) return;
       this.toldFailures.add(what);
       editor.notify("warning", `${what} could not be shown: ${error instanceof Error ? error.message : String(error)}`);
@@ -143,13 +150,16 @@ export class Viewport implements ViewportControl {
 
   frame(ids: readonly EntityId[] = []): void {
     this.flush();
-    const box = new Box3();
-    const nodes = ids.map((id) => this.graph.get(id)).filter((node) => node !== undefined);
-    for (const node of nodes) for (const each of this.graph.subtree(node)) this.addTo(box, each, nodes.length > 0);
-    if (nodes.length === 0) for (const node of this.graph.nodes.values()) this.addTo(box, node, false);
+    const box = this.boxOf(ids);
     if (box.isEmpty()) box.set(new Vector3(-2, 0, -2), new Vector3(2, 2, 2));
     this.leaveOthersEyes();
     this.rig.frame(box, performance.now());
+    this.invalidate();
+  }
+
+  /** How large things are is known when their meshes are here; whoever moves the view meanwhile keeps it. */
+  reveal(ids: readonly EntityId[]): void {
+    this.revealing = ids;
     this.invalidate();
   }
 
@@ -186,7 +196,7 @@ export class Viewport implements ViewportControl {
   }
 
   stats(): ViewportStats {
-    return { ...this.last, frames: this.frames, entities: this.graph.nodes.size };
+    return { ...this.last, frames: this.frames };
   }
 
   dispose(): void {
@@ -248,6 +258,7 @@ export class Viewport implements ViewportControl {
   /** The person moves the camera: it follows nobody any more. */
   leaveOthersEyes(): void {
     this.opening = false;
+    this.revealing = [];
     this.editor.following.value = null;
     this.editor.lookingThrough.value = null;
   }
@@ -332,6 +343,10 @@ export class Viewport implements ViewportControl {
         this.highlights.stale = true;
         this.invalidate();
       }),
+      effect(() => {
+        this.graph.setLooks(editor.looks.value);
+        this.invalidate();
+      }),
     );
     this.listenToPage();
   }
@@ -409,6 +424,7 @@ export class Viewport implements ViewportControl {
     const travelling = this.rig.update(nowMs);
     this.updateReach();
     if (this.opening) this.frameOpening(nowMs);
+    if (this.revealing.length > 0 && !this.geometries.isLoading) this.finishReveal();
     this.tools.update();
     this.flush();
     this.drawLines();
@@ -421,7 +437,10 @@ export class Viewport implements ViewportControl {
     this.render();
     this.frames += 1;
     const { calls, triangles } = this.renderer.info.render;
-    this.last = { drawCalls: calls, triangles, frameMs: performance.now() - startMs };
+    this.last = {
+      drawCalls: calls, triangles, frameMs: performance.now() - startMs, entities: this.graph.nodes.size,
+      meshesDrawn: this.meshes.drawnCount, meshesMissing: this.meshes.missingCount,
+    };
     this.sendPresence();
     if (travelling || this.people.isMoving(nowMs)) this.invalidate();
     else this.wakeForFade(nowMs);
@@ -537,6 +556,34 @@ export class Viewport implements ViewportControl {
     this.rig.frame(this.sceneBox);
     this.rig.update(nowMs);
     if (this.geometries.loadingCount === 0 && this.phase === "live") this.opening = false;
+  }
+
+  private finishReveal(): void {
+    const box = this.boxOf(this.revealing);
+    const ids = this.revealing;
+    this.revealing = [];
+    const isFree = this.editor.following.peek() === null && this.editor.lookingThrough.peek() === null;
+    if (isFree && !box.isEmpty() && !this.rig.sees(box)) this.frame(ids);
+  }
+
+  /**
+   * Of these and all below them; without any, of everything that is shown. What lies below counts by its meshes: files
+   * have cameras and empty nodes far from what they are about.
+   */
+  private boxOf(ids: readonly EntityId[]): Box3 {
+    const box = new Box3();
+    const own = new Box3();
+    const nodes = ids.map((id) => this.graph.get(id)).filter((node) => node !== undefined);
+    for (const node of nodes)
+      for (const each of this.graph.subtree(node)) if (this.meshes.worldBox(each, own)) box.union(own);
+    const hasMeshes = !box.isEmpty();
+    for (const node of nodes)
+      for (const each of hasMeshes ? [node] : this.graph.subtree(node)) {
+        const isHolder = hasMeshes && each.children.size > 0 && !this.meshes.worldBox(each, own);
+        if (!isHolder) this.addTo(box, each, true);
+      }
+    if (nodes.length === 0) for (const node of this.graph.nodes.values()) this.addTo(box, node, false);
+    return box;
   }
 
   private addTo(box: Box3, node: Node, evenHidden: boolean): void {

@@ -112,6 +112,88 @@ describe("ten thousand entities", () => {
   });
 });
 
+describe("what comes in", () => {
+  const add = (scale: number, position: Vec3): Promise<EntityId> => page.evaluate(([size, at]) => {
+    const { mesh } = [...globalThis.room.scene.entities()].find(({ name }) => name === "Box")!;
+    const made = { name: "New", mesh: mesh!, scale: [size, size, size] as const, position: at };
+    return globalThis.room.remote({ command: "create_entities", entities: [made] })[0]!;
+  }, [scale, position] as const);
+  const eye = (): Promise<{ distance: number; target: number[] }> => page.evaluate(() => {
+    const { distance, target } = globalThis.view3d.rig;
+    return { distance, target: target.toArray() };
+  });
+  const reveal = async (id: EntityId): Promise<void> => {
+    await page.evaluate((each) => globalThis.view3d.reveal([each]), id);
+    await settled();
+  };
+
+  it("is brought into view when it is not, and leaves the eye where it is when it is", { timeout: kTimeoutMs },
+    async () => {
+      await open("scene=studio");
+      const first = await eye();
+      await reveal(await add(1, [0, 0.5, 0]));
+      expect(await eye()).toEqual(first);
+      await reveal(await add(300, [0, 0, 0]));
+      const far = await eye();
+      expect(far.distance).toBeGreaterThan(300);
+      await reveal(await add(1, [900, 0, 0]));
+      const beside = await eye();
+      expect(beside.target[0]).toBeCloseTo(900, 0);
+      expect(beside.distance).toBeLessThan(20);
+    });
+});
+
+describe("what is tried", () => {
+  it("shows at once, here alone, and goes without a trace", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    const id = await idOf("Box");
+    const at = await onScreen(await positionOf("Box"));
+    const pixel = (): Promise<number[]> => page.evaluate(async ({ x, y }) => {
+      const picture = await createImageBitmap(await globalThis.view3d.screenshot());
+      const { width, height } = globalThis.view3d.canvas.getBoundingClientRect();
+      const canvas = new OffscreenCanvas(picture.width, picture.height);
+      const context = canvas.getContext("2d")!;
+      context.drawImage(picture, 0, 0);
+      const place = [(x / width) * picture.width, (y / height) * picture.height].map(Math.floor);
+      return [...context.getImageData(place[0]!, place[1]!, 1, 1).data];
+    }, at);
+    const before = await pixel();
+    await page.evaluate((each) => {
+      const { material } = globalThis.room.scene.get(each)!;
+      const green = { ...material!, base_color: [0, 1, 0, 1] as const };
+      globalThis.editor.looks.value = new Map([[each, { material: green }]]);
+    }, id);
+    await settled();
+    const [red, green, blue] = (await pixel()) as [number, number, number];
+    expect(green).toBeGreaterThan(2 * Math.max(red, blue));
+    expect(await submitted()).toEqual([]);
+    await page.evaluate(() => void (globalThis.editor.looks.value = new Map()));
+    await settled();
+    expect(await pixel()).toEqual(before);
+  });
+});
+
+describe("the panels", () => {
+  it("are told where a gesture has things, until the scene has them there", { timeout: kTimeoutMs }, async () => {
+    await open("scene=studio");
+    await choose("Box", "move");
+    const position = await positionOf("Box");
+    const told = (): Promise<[string, Vec3][]> => page.evaluate(() =>
+      [...globalThis.editor.gesture.value].map(([id, { position: at }]) => [id, at]));
+    expect(await told()).toEqual([]);
+    const from = await grab(position, [0, 1, 0]);
+    await page.mouse.move(from.x, from.y - 60, { steps: 4 });
+    await settled();
+    const [[id, at]] = (await told()) as [[string, Vec3]];
+    expect([id, at[0], at[2]]).toEqual([await idOf("Box"), position[0], position[2]]);
+    expect(at[1]).toBeGreaterThan(position[1] + 0.1);
+    await page.mouse.up();
+    await settled();
+    expect(await told()).toEqual([]);
+    expect((await positionOf("Box"))[1]).toBeCloseTo(at[1], 4);
+  });
+});
+
 describe("choosing", () => {
   it("by click, with Shift and Control, beside everything, and with a box", { timeout: kTimeoutMs }, async () => {
     await open("scene=studio");

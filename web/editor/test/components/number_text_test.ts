@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatNumber, parseNumber } from "../../src/components/number_text.js";
+import { briefNumber, formatNumber, parseNumber } from "../../src/components/number_text.js";
 
 test("NumbersAreReadInTheUnitThatTheyAreWrittenWith", () => {
   expect(parseNumber("1.5", "length")).toBe(1.5);
@@ -46,6 +46,21 @@ test("WhatIsNoNumberIsRefused", () => {
     expect(parseNumber(text, "length"), text).toBeUndefined();
   }
   expect(parseNumber("(".repeat(5000) + "1", "none")).toBeUndefined();
+});
+
+test("ANarrowFieldShowsWhatFitsAndNoOtherNumber", () => {
+  const brief = (value: number) => briefNumber(value, 3, 6);
+  expect([0, 1, -12.345, 1.0006, 123.4567].map(brief)).toEqual(["0", "1", "-12.35", "1.001", "123.46"]);
+  expect([1234.567, -1234.567, 1234567, -1234567].map(brief)).toEqual(["1234.6", "-1235", "1.23e6", "-1.2e6"]);
+  expect([0.00012, -0.0000012, 4.2e-9].map(brief)).toEqual(["1.2e-4", "-1e-6", "4.2e-9"]);
+  for (let value = 1e-9; value < 1e12; value *= 7.3) {
+    for (const each of [value, -value]) {
+      expect(brief(each).length, `${each}`).toBeLessThanOrEqual(6);
+      // Of what is next to nothing no more than one digit fits.
+      const slack = value < 0.01 ? 0.5 : 0.06;
+      expect(Math.abs(Number(brief(each)) / each - 1), `${each}`).toBeLessThan(slack);
+    }
+  }
 });
 
 test("NumbersAreShownWithoutNoise", () => {

@@ -100,24 +100,25 @@ describe("junk", () => {
     `ply\nformat ascii 1.0\nelement vertex ${vertices}\nproperty float x\nproperty float y\nproperty float z\n` +
     `element face ${faces}\nproperty list uchar int vertex_indices\nend_header\n`;
   const cases: [string, string | Uint8Array, RegExp][] = [
-    ["empty.obj", "", /no vertices/],
-    ["points.obj", "v 0 0 0\nv 1 0 0\n", /no faces|no vertices|points/],
-    ["binary.obj", new Uint8Array(300), /no vertices/],
-    ["nan.obj", "v nan 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", /not numbers/],
-    ["beyond.obj", "v 0 0 0\nf 1 2 9\n", /not numbers|could not be read|not there/],
-    ["empty.stl", "", /size/],
-    ["noise.stl", new Uint8Array(500).fill(200), /size/],
-    ["hollow.stl", "solid\nendsolid\n", /no triangles/],
-    ["empty.ply", "", /no PLY header/],
-    ["huge.ply", header(4_000_000_000, 1), /announces 4000000000/],
-    ["points.ply", header(1, 0) + "0 0 0\n", /no faces/],
+    ["empty.obj", "", /an OBJ text with vertices, got/],
+    ["points.obj", "v 0 0 0\nv 1 0 0\n", /a mesh with faces, got .+ Make a surface/],
+    ["binary.obj", new Uint8Array(300), /an OBJ text with vertices, got/],
+    ["nan.obj", "v nan 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", /numbers as coordinates, got/],
+    ["beyond.obj", "v 0 0 0\nf 1 2 9\n", /numbers as coordinates|a whole OBJ file, got|not there/],
+    ["empty.stl", "", /an STL file, got 0 bytes/],
+    ["noise.stl", new Uint8Array(500).fill(200), /3,368,601,800 triangles, got 500 bytes/],
+    ["hollow.stl", "solid\nendsolid\n", /triangles, got an STL text without any/],
+    ["empty.ply", "", /a PLY header, got/],
+    ["huge.ply", header(4_000_000_000, 1), /the 4,000,000,000 elements of its header, got 163 bytes/],
+    ["points.ply", header(1, 0) + "0 0 0\n", /a mesh with faces, got a cloud of 1 point without any. Make a /],
     ["beyond.ply", header(3, 1) + "0 0 0\n1 0 0\n0 1 0\n3 0 1 7\n", /not there/],
     ["cut.ply", header(3, 1) + "0 0 0\n", /./],
   ];
   for (const [name, content, why] of cases)
     it(`${name} gets a sentence`, () => {
       expect(() => convertOne(name, content)).toThrow(why);
-      expect(() => convertOne(name, content)).toThrow(new RegExp(`^“${name}” is no usable (OBJ|PLY|STL) file: .+\\.$`));
+      const sentence = new RegExp(`^“${name}” could not be imported: expected .+, got .+\\.$`);
+      expect(() => convertOne(name, content)).toThrow(sentence);
     });
 
   it("never throws anything but a sentence, however a file is damaged", () => {
@@ -132,7 +133,8 @@ describe("junk", () => {
       try {
         read(convert({ name, files: files({ [name]: damaged }) }).glb);
       } catch (error) {
-        expect((error as Error).message, `round ${round}`).toMatch(/^“a\.(obj|stl|ply)” is no usable/);
+        const sentence = /^“a\.(obj|stl|ply)” could not be imported: expected .+, got .+\.$/;
+        expect((error as Error).message, `round ${round}`).toMatch(sentence);
       }
     }
   });
@@ -158,7 +160,7 @@ describe.runIf(existsSync(kModels))("models that other people made", () => {
         try {
           expect(read(convert({ name, files: beside }).glb).meshes.length).toBeGreaterThan(0);
         } catch (error) {
-          expect((error as Error).message).toMatch(/^“.+” is no usable (OBJ|PLY|STL) file: .+\.$/);
+          expect((error as Error).message).toMatch(/^“.+” could not be imported: expected .+, got .+\.$/);
           refused.push(name);
         }
       expect(refused).toEqual(unusable.map((name) => name + ending));
@@ -226,7 +228,16 @@ describe("importing", () => {
     const bad = file("bad.ply", "?");
     const { ids, warnings } = await importFiles(editor, [file("good.stl", kTriangleStl), bad], [0, 0, 0]);
     expect([ids.length, warnings]).toEqual([1, [expect.stringContaining("bad.ply")]]);
-    await expect(importFiles(editor, [bad], [0, 0, 0])).rejects.toThrow("“bad.ply” is no usable PLY file");
+    await expect(importFiles(editor, [bad], [0, 0, 0])).rejects
+      .toThrow("“bad.ply” could not be imported: expected a PLY header, got something else. Export it again");
+  });
+
+  it("says of a broken glTF what to do before it says where the reader stopped", async () => {
+    const room = new FakeRoom();
+    room.importModel = () => Promise.reject(
+      Object.assign(new Error("cut.glb: offset 8: expected 900 bytes, got 40"), { code: "bad_file" }));
+    await expect(importFiles(createEditor(room), [file("cut.glb", "glTF")], [0, 0, 0])).rejects.toThrow(
+      /^“cut.glb” could not be imported: expected .+ Export it again .+ \(The reader says: offset 8: expected .+\)$/);
   });
 
   it("stops when it is cancelled", async () => {

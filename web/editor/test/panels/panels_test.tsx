@@ -4,10 +4,9 @@ import type { Outcome } from "@theta/client";
 import type { ComponentChildren } from "preact";
 import { expect, test, vi } from "vitest";
 import { createEditor } from "../../src/editor.js";
-import { Banners, connectionBanner, kDeepQueue } from "../../src/panels/banners.js";
+import { Banners } from "../../src/panels/banners.js";
 import { conflictText } from "../../src/panels/conflict_text.js";
 import { Conflicts } from "../../src/panels/conflicts.js";
-import History, { LookBackBar } from "../../src/panels/history.js";
 import { Inspector } from "../../src/panels/inspector.js";
 import InviteDialog from "../../src/panels/invite_dialog.js";
 import { Jobs } from "../../src/panels/jobs.js";
@@ -18,7 +17,7 @@ import { JoinPage } from "../../src/start/gate.js";
 import { shareSelection, warnBeforeLosing } from "../../src/shell/room_duties.js";
 import { StatusBar } from "../../src/shell/status_bar.js";
 import { Workspace, WorkspaceContext } from "../../src/workspace.js";
-import { FakeRoom, OTHER, SELF } from "../fake_room.js";
+import { FakeRoom, OTHER } from "../fake_room.js";
 
 function open() {
   const room = new FakeRoom();
@@ -199,26 +198,6 @@ test("AConflictSaysWhoDidWhatToWhichObject", async () => {
   );
 });
 
-test("BannersSayWhatAPersonMustKnowAboutTheConnection", () => {
-  const { room, workspace } = open();
-  const text = () => connectionBanner(workspace, () => undefined)?.text ?? "";
-  expect(text()).toBe("");
-  room.setStatus({ queued_commands: kDeepQueue });
-  expect(text()).toContain(`${kDeepQueue} edits wait`);
-  room.setStatus({ rate_limited: true });
-  expect(text()).toContain("limited pace");
-  room.setStatus({ writer: false });
-  expect(text()).toContain("Another tab");
-  room.setStatus({ phase: "offline", queued_commands: 3, text: "The hub is stopping." });
-  expect(text()).toBe("You are offline. The hub is stopping. 3 edits wait for the connection.");
-  room.setStatus({ text: "the hub does not answer" });
-  expect(text()).toBe("You are offline. The hub does not answer. 3 edits wait for the connection.");
-  room.goOffline();
-  expect(text()).toBe("You went offline. 3 edits wait for the connection.");
-  room.setStatus({ phase: "stopped", text: "Your role was revoked." });
-  expect(text()).toBe("Your role was revoked.");
-});
-
 test("WhoIsPutOutIsToldSoAndCanExportButNotTryAgain", () => {
   const { room, editor, show } = open();
   room.setStatus({ phase: "offline", put_out: true, will_retry: true, text: "revoked", queued_commands: 2 });
@@ -249,15 +228,6 @@ test("AnAdminChangesRolesAndPutsPeopleOut", async () => {
   await user.click(screen.getByRole("menuitem", { name: "Put out…" }));
   await user.click(screen.getByRole("button", { name: "Put out" }));
   expect(room.submitted.at(-1)).toEqual({ command: "revoke_role", author: OTHER });
-});
-
-test("WhoIsNoAdminCannotManageAnybody", () => {
-  const { room, show } = open();
-  room.join({ session: 2 });
-  room.setStatus({ role: "editor" });
-  show(<People />);
-  expect(screen.queryByRole("button", { name: "Manage Grace" })).toBeNull();
-  expect(screen.queryByRole("button", { name: "Invite people" })).toBeNull();
 });
 
 test("TheViewOfSomebodyIsFollowedAndLeft", async () => {
@@ -292,29 +262,6 @@ test("AnInviteThatPeopleCameByCanBeRevoked", async () => {
   show(<InviteDialog onClose={() => undefined} />);
   await user.click(screen.getByRole("button", { name: "Revoke" }));
   expect(room.submitted.at(-1)).toEqual({ command: "revoke_invite", invite: "ee".repeat(32) });
-});
-
-test("TheHistoryIsFilteredAndLookedBackAt", async () => {
-  const { room, editor, show, user } = open();
-  const { ids } = await room.create([{ name: "first" }]);
-  room.join({ session: 2 });
-  room.remote({ command: "rename_entity", target: ids[0] as string, name: "second" });
-  show(
-    <>
-      <LookBackBar />
-      <History />
-    </>,
-  );
-  await screen.findByText("rename entity");
-  await user.selectOptions(screen.getByLabelText("By"), SELF);
-  expect(screen.queryByText("rename entity")).toBeNull();
-  const entry = screen.getByText("create entities").closest("li") as HTMLElement;
-  await user.click(within(entry).getByRole("button"));
-  await screen.findByRole("group", { name: "Looking back" });
-  expect(editor.scene.value.get(ids[0] as string)?.name).toBe("first");
-  expect(editor.readOnly.value).toContain("past");
-  await user.click(screen.getByRole("button", { name: "Back to now" }));
-  expect(editor.scene.value.get(ids[0] as string)?.name).toBe("second");
 });
 
 test("ThePaletteRunsWhatItFinds", async () => {
@@ -387,6 +334,28 @@ test("TheStatusBarTellsTheTransportAndWhatIsPending", () => {
   show(<StatusBar />);
   expect(screen.getByText("WebSocket")).toBeTruthy();
   expect(screen.getByText("3 pending")).toBeTruthy();
+});
+
+test("TheStatusBarCountsInWordsAndFilesWaitWhileThereIsNoHub", async () => {
+  const { room, show } = open();
+  await room.create([{ name: "box" }]);
+  room.setStatus({ uploads: 2 });
+  show(<StatusBar />);
+  const bar = () => screen.getByLabelText("Status").textContent;
+  expect(bar()).toContain("2 files go up");
+  expect(bar()).toContain("1 object");
+  expect(bar()).not.toContain("1 objects");
+  room.goOffline();
+  await vi.waitFor(() => expect(bar()).toContain("2 files wait"));
+  room.setStatus({ uploads: 1 });
+  await vi.waitFor(() => expect(bar()).toContain("1 file waits"));
+});
+
+test("AViewerIsNotToldToAddSomething", () => {
+  const { room, show } = open();
+  room.setStatus({ role: "viewer" });
+  show(<Outliner />);
+  expect(screen.getByText("Nothing here yet. What others add shows here.")).toBeTruthy();
 });
 
 test("ANameIsAskedForBeforeJoining", async () => {

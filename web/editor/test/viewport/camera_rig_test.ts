@@ -32,6 +32,28 @@ describe("the eye", () => {
       expect(Math.max(...reach)).toBeGreaterThan(0.6);
     });
 
+  it("knows whether a box is well in view: whole, before the eye, and no speck", () => {
+    const camera = rig();
+    camera.frame(kBox, 0);
+    arrive(camera);
+    const moved = (by: Vector3, size = 1): Box3 => {
+      const middle = kBox.getCenter(new Vector3());
+      const half = kBox.getSize(new Vector3()).multiplyScalar(size / 2);
+      return new Box3().setFromCenterAndSize(middle.add(by), half.multiplyScalar(2));
+    };
+    const none = new Vector3();
+    expect(camera.sees(kBox)).toBe(true);
+    expect(camera.sees(moved(none, 0.2))).toBe(true);
+    expect(camera.sees(moved(none, 100)), "the eye is within it").toBe(false);
+    expect(camera.sees(moved(none, 0.005)), "a speck").toBe(false);
+    expect(camera.sees(moved(new Vector3(0, 6, 0))), "beyond the edge").toBe(false);
+    const behind = camera.camera.position.clone().sub(camera.target).multiplyScalar(3);
+    expect(camera.sees(moved(behind, 0.2)), "behind the eye").toBe(false);
+    camera.orthographic = true;
+    expect(camera.sees(kBox)).toBe(true);
+    expect(camera.sees(moved(none, 100))).toBe(false);
+  });
+
   it("zooms to what lies under the pointer, which stays there", () => {
     for (const orthographic of [false, true]) {
       const camera = rig();

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { Matrix4, Vector3 } from "three";
 import { ROOT, type Command, type EntityId } from "@theta/client";
 import { decomposeTransform, SceneGraph, type Node } from "../../src/viewport/scene_graph.js";
-import { FakeScene } from "../fake_scene.js";
+import type { Look } from "../../src/editor.js";
+import { FakeScene, PLAIN_MATERIAL } from "../fake_scene.js";
 
 function setUp(...entities: (Command & { command: "create_entities" })["entities"]):
   { scene: FakeScene; graph: SceneGraph; run: (command: Command) => void } {
@@ -25,6 +26,23 @@ describe("the scene's hierarchy", () => {
     expect([...moved].map(({ id }) => id)).toEqual(["1:1", "1:2"]);
     expect([...updated].map(({ id }) => id)).toEqual(["1:1"]);
     expect(worldOf(graph, "1:2")).toEqual([1, 1, 5]);
+  });
+
+  it("shows what is tried on an entity until it is not tried any more, whatever happens to it meanwhile", () => {
+    const red: Look = { material: { ...PLAIN_MATERIAL, base_color: [1, 0, 0, 1] } };
+    const { scene, graph, run } = setUp({ material: { roughness: 0.3 } }, {});
+    graph.setLooks(new Map([["1:1", red], ["1:3", red]]));
+    expect([...graph.flush().updated].map(({ id }) => id)).toEqual(["1:1"]);
+    expect(graph.get("1:1")!.entity.material).toBe(red.material);
+    run({ command: "rename_entity", target: "1:1", name: "new" });
+    graph.flush();
+    expect(graph.get("1:1")!.entity).toMatchObject({ name: "new", material: red.material });
+    run({ command: "create_entities", entities: [{}] });
+    expect(graph.get("1:3")!.entity.material).toBe(red.material);
+    graph.flush();
+    graph.setLooks(new Map());
+    expect([...graph.flush().updated].map(({ id }) => id).sort()).toEqual(["1:1", "1:3"]);
+    for (const id of ["1:1", "1:3"]) expect(graph.get(id)!.entity).toBe(scene.get(id));
   });
 
   it("hides what lies below something hidden", () => {
