@@ -424,7 +424,7 @@ export class Viewport implements ViewportControl {
     const travelling = this.rig.update(nowMs);
     this.updateReach();
     if (this.opening) this.frameOpening(nowMs);
-    if (this.revealing.length > 0 && !this.geometries.isLoading) this.finishReveal();
+    if (this.revealing.length > 0 && this.isWhole(this.revealing)) this.finishReveal();
     this.tools.update();
     this.flush();
     this.drawLines();
@@ -556,6 +556,13 @@ export class Viewport implements ViewportControl {
     this.rig.frame(this.sceneBox);
     this.rig.update(nowMs);
     if (this.geometries.loadingCount === 0 && this.phase === "live") this.opening = false;
+  }
+
+  /** Whether no mesh of these is missing; what others miss does not matter. */
+  private isWhole(ids: readonly EntityId[]): boolean {
+    for (const node of this.meshes.waitingNodes())
+      if (ids.some((id) => this.graph.isWithin(node.id, id))) return false;
+    return true;
   }
 
   private finishReveal(): void {
