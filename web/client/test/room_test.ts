@@ -57,6 +57,9 @@ test("what one page makes, another sees, and a native peer has the same state", 
   expect(settled.outcome?.status).toBe("applied");
   await until(bob, () => bob.scene.size === 2);
   expect([...bob.scene.entities()]).toEqual([...ann.scene.entities()]);
+  expect(ann.name).not.toBe("");
+  expect(bob.name).toBe(ann.name);
+  expect([ann.status.can_undo, bob.status.can_undo]).toEqual([true, false]);
   await (await bob.submit({ command: "rename_entity", target: made.ids[0]!, name: "chest" })).settled;
   await until(ann, () => ann.scene.get(made.ids[0]!)?.name === "chest");
   const theirs = hub.nativeHash(native);
@@ -199,8 +202,10 @@ test("history tells who did what, and the past can be looked at", async () => {
   await (await ann.submit({ command: "delete_entities", targets: ids })).settled;
   const { head, entries } = await ann.history(1, 100);
   expect(head).toBe(ann.status.head);
-  const last = { author_name: "Ann", commands: [{ command: "delete_entities", targets: ids }] };
+  const last = { author_name: "Ann", commands: [{ command: "delete_entities", targets: ids, count: 1 }] };
   expect(entries.at(-1)).toMatchObject(last);
+  const creation = entries.flatMap(({ commands }) => commands).find(({ command }) => command === "create_entities");
+  expect(creation).toMatchObject({ names: ["box"], targets: ids });
   const progress: number[] = [];
   const past = await ann.sceneAt(seq, { onProgress: (fraction) => progress.push(fraction) });
   expect([...past.entities()].map((one) => [one.name, one.transform.position])).toEqual([["box", [0, 1, 0]]]);
@@ -231,8 +236,8 @@ test("a model comes in as one thing, and goes out again", async () => {
     asset: { version: "2.0" }, scenes: [{ nodes: [0] }], nodes: [{ name: "a", children: [1] }, { name: "b" }],
   }));
   const files = { main: "model.gltf", files: new Map([["model.gltf", gltf]]) };
-  const { ids, warnings } = await ann.importModel(files, { position: [1, 0, 0] });
-  expect(warnings).toEqual([]);
+  const { ids, warnings, entities, commands } = await ann.importModel(files, { position: [1, 0, 0] });
+  expect([warnings, entities, commands.length]).toEqual([[], 3, 1]);
   expect(ann.scene.get(ids[0]!)).toMatchObject({ name: "model", transform: { position: [1, 0, 0] } });
   expect(ann.scene.size).toBe(3);
   const glb = await ann.exportGlb({ ids });

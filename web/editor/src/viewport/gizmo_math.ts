@@ -228,11 +228,11 @@ export function applyDelta(target: Target, frame: GestureFrame, delta: Delta): T
     return { ...transform, position: world.add(delta.offset).applyMatrix4(inverse).toArray() };
   if (delta.kind === "rotate") {
     const turn = new Quaternion().setFromAxisAngle(delta.axis, delta.angle);
+    const rotation = turnIntoParent(turn, parent).multiply(new Quaternion(...transform.rotation)).normalize();
     return {
       ...transform,
       position: world.sub(frame.pivot).applyQuaternion(turn).add(frame.pivot).applyMatrix4(inverse).toArray(),
-      rotation: turnIntoParent(turn, parent).multiply(new Quaternion(...transform.rotation)).normalize().toArray() as [number, number, number,
-        number],
+      rotation: rotation.toArray() as [number, number, number, number],
     };
   }
   const toFrame = frame.axes.clone().invert();
