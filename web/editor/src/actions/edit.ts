@@ -1,5 +1,6 @@
 import { ROOT, type EntityId } from "@theta/client";
 import { Matrix4 } from "three";
+import { asSentence, sentence } from "../sentence.js";
 import { isBelow, middleOf, topmost, transformOf, transformsBelow, transformsIn, worldMatrix } from "../transforms.js";
 import type { Workspace } from "../workspace.js";
 import { nameOf, type Action } from "./action.js";
@@ -17,7 +18,7 @@ async function takeBack({ editor }: Workspace): Promise<void> {
       await room.undo();
     } catch (error) {
       undoLabels.clear();
-      return editor.notify("warning", error instanceof Error ? error.message : String(error));
+      return editor.notify("warning", asSentence(sentence(error)));
     }
   }
   editor.notify("info", `Undone: ${undoLabels.undid() ?? "last step"}`);
@@ -29,7 +30,7 @@ async function doAgain({ editor }: Workspace): Promise<void> {
     try {
       await room.redo();
     } catch (error) {
-      return editor.notify("warning", error instanceof Error ? error.message : String(error));
+      return editor.notify("warning", asSentence(sentence(error)));
     }
   }
   editor.notify("info", `Redone: ${undoLabels.redid() ?? "last step"}`);
