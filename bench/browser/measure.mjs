@@ -1,7 +1,9 @@
 // What a person waits for at a browser, measured in a real Chromium against a real hub on this machine: from navigation
-// to an editable scene, bytes on the wire, drawing a large scene, and what others' edits cost the page's main thread.
+// to an editable scene, bytes on the wire, drawing a large scene, what others' edits cost the page's main thread, and
+// how long a file takes from one page to another.
 //
-// usage: measure.mjs [--output FILE] [--runs N] [--timeline]      exit code 1: a target is missed
+// usage: measure.mjs [--output FILE] [--runs N] [--timeline] [--part small|large|asset]
+// exit code 1: a target is missed
 import { once } from "node:events";
 import fs from "node:fs";
 import { createRequire } from "node:module";
@@ -18,12 +20,14 @@ const { values: options } = parseArgs({
     output: { type: "string" },
     runs: { type: "string", default: "7" },
     timeline: { type: "boolean", default: false },
+    part: { type: "string" },
   },
 });
 const kRuns = Number(options.runs);
 const kName = "Bench";
 const kEntitiesPerCommand = 100;
 const kFrames = 40;
+const kAssetBytes = 1 << 20;
 
 const report = new Report();
 const median = (values) => quantile(values, 0.5);
@@ -321,17 +325,58 @@ async function measureRemoteEdits(browser, hub, links) {
   await context.close();
 }
 
+/** A file that one page gives the hub, and another one fetches then. */
+async function measureAsset(browser, links) {
+  const contexts = [await newPerson(browser, links.room), await newPerson(browser, links.room)];
+  const pages = [];
+  for (const context of contexts) pages.push((await open(context, links.browser, 0)).page);
+  const [put, got] = [[], []];
+  for (let run = 0; run < kRuns; ++run) {
+    const { asset, ms } = await pages[0].evaluate(async (size) => {
+      const bytes = new Uint8Array(size);
+      for (let at = 0; at < size; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
+      const started = performance.now();
+      return { asset: await globalThis.theta.room.uploadAsset(bytes), ms: performance.now() - started };
+    }, kAssetBytes);
+    put.push(ms);
+    const fetched = await pages[1].evaluate(async (wanted) => {
+      const started = performance.now();
+      const bytes = await globalThis.theta.room.downloadAsset(wanted);
+      return { size: bytes.length, ms: performance.now() - started };
+    }, asset);
+    if (fetched.size !== kAssetBytes) throw new Error(`of ${kAssetBytes} bytes, ${fetched.size} came`);
+    got.push(fetched.ms);
+  }
+  const both = put.map((ms, run) => ms + got[run]);
+  report.note(`  (all runs: put ${put.map(Math.round).join(", ")}; fetched ${got.map(Math.round).join(", ")})`);
+  report.add("browser: a file of 1 MiB put on the hub's disk by one page", median(put), "ms");
+  report.add("browser: the same fetched by another page", median(got), "ms");
+  report.add("browser: both, one after the other", median(both), "ms", 1000);
+  for (const context of contexts) await context.close();
+}
+
+const kParts = {
+  small: async (browser, hub, room) => {
+    await fill(browser, room.browser, room.room, 1000);
+    await measureOpening(browser, room);
+    await measureRemoteEdits(browser, hub, room);
+  },
+  large: async (browser, _, room) => {
+    await fill(browser, room.browser, room.room, 10_000);
+    await measureDrawing(browser, room);
+  },
+  asset: (browser, _, room) => measureAsset(browser, room),
+};
+const parts = options.part === undefined ? Object.keys(kParts) : [options.part];
+const unknown = parts.find((part) => !(part in kParts));
+if (unknown !== undefined)
+  throw new Error(`there is no part "${unknown}"; there are ${Object.keys(kParts).join(", ")}`);
+
 const hub = await Hub.start();
 const browser = await launch();
 try {
   report.note(`load of the machine before: ${os.loadavg().map((load) => load.toFixed(1)).join(", ")}`);
-  const small = hub.newRoom();
-  await fill(browser, small.browser, small.room, 1000);
-  await measureOpening(browser, small);
-  await measureRemoteEdits(browser, hub, small);
-  const large = hub.newRoom();
-  await fill(browser, large.browser, large.room, 10_000);
-  await measureDrawing(browser, large);
+  for (const part of parts) await kParts[part](browser, hub, hub.newRoom());
 } finally {
   await browser.close();
   await hub.end();
