@@ -1,3 +1,4 @@
+import { defaultClientConditions } from "vite";
 import { defineConfig } from "vitest/config";
 import { kServiceWorker, offlineFiles } from "./tools/offline_files.js";
 import { precompress } from "./tools/precompress.js";
@@ -7,6 +8,8 @@ import { preload } from "./tools/preload.js";
 // inlined: neither as a data: address nor into the page.
 export default defineConfig({
   base: "/",
+  // The client as it is in this tree, not as others install it.
+  resolve: { conditions: ["theta-source", ...defaultClientConditions] },
   plugins: [preload(), offlineFiles(), precompress()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   worker: { format: "es" },

@@ -1,8 +1,8 @@
 import { connect, type Entity, type Room } from "@theta/client";
 
 /** Two people in one room: one makes a lamp, the other sees it and moves it, the first takes a step back. */
-export async function twoPeople(link: string, options: { wasmBinary?: Uint8Array } = {}): Promise<readonly Entity[]> {
-  const common = { link, storage: "memory", ...options } as const;
+export async function twoPeople(link: string): Promise<readonly Entity[]> {
+  const common = { link, storage: "memory" } as const;
   const ann = await connect({ ...common, displayName: "Ann" });
   const bob = await connect({ ...common, displayName: "Bob" });
 

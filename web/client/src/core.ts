@@ -88,7 +88,7 @@ const NOTHING = new Uint8Array(0);
 export class CoreRuntime {
   private constructor(private readonly module: CoreModule) {}
 
-  /** `wasmBinary`: where it cannot be fetched, as in Node. */
+  /** `wasmBinary`: where the module cannot fetch it by itself, as in Node. */
   static async load(wasmBinary?: Uint8Array): Promise<CoreRuntime> {
     const { default: createModule } = await import("../../../build/wasm/bin/theta_web.js");
     const module = (await createModule(wasmBinary ? { wasmBinary } : {})) as CoreModule;

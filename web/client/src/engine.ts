@@ -1,3 +1,4 @@
+import { readCore } from "#platform";
 import { AssetCache } from "./asset_cache.js";
 import { Core, CoreError, CoreRuntime, NOTHING_STORED, type CoreOptions, type Told, type Write } from "./core.js";
 import {
@@ -77,7 +78,7 @@ export class Engine {
   }
 
   private static async start(port: Port, options: EngineOptions): Promise<Engine> {
-    const runtime = await CoreRuntime.load(options.wasmBinary);
+    const runtime = await CoreRuntime.load(options.wasmBinary ?? (await readCore()));
     const link = runtime.call("parse_link", { link: options.link }).json as { room: string; invite?: string };
     let database: BrowserStorage | undefined;
     let trouble = "";

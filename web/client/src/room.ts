@@ -150,7 +150,7 @@ export interface ConnectOptions {
   readonly transport?: "auto" | "webrtc" | "websocket";
   /** Begin without connecting. */
   readonly offline?: boolean;
-  /** The bytes of `theta_web.wasm`, where they cannot be fetched from beside the script: in Node. */
+  /** The bytes of `theta_web.wasm`, where they do not lie beside the script. */
   readonly wasmBinary?: Uint8Array;
 }
 

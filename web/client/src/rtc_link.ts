@@ -1,3 +1,4 @@
+import { requestHeaders } from "#platform";
 import { type RtcNews } from "./protocol.js";
 
 /** In the order of the core's lanes. */
@@ -121,6 +122,7 @@ export class RtcLink {
       method: "POST",
       signal,
       headers: {
+        ...requestHeaders(this.origin),
         "Content-Type": "application/sdp",
         "Theta-Author": signed.author,
         "Theta-Time": String(signed.time),

@@ -1,8 +1,12 @@
+import { openWebSocket } from "#platform";
+
 /** Codes of close frames from here on carry the hub's reason. */
 const CLOSE_BASE = 4000;
 /** While more waits than this in the browser, the core keeps the rest. */
 const QUEUED_BYTES_MAX = 256 * 1024;
 const POLL_MS = 20;
+/** `WebSocket.OPEN`, which Node 20 does not have. */
+const OPEN = 1;
 
 export interface WebSocketEvents {
   opened(): void;
@@ -19,7 +23,7 @@ export class WebSocketLink {
   private wasOpen = false;
 
   constructor(origin: string, private readonly events: WebSocketEvents) {
-    this.socket = new WebSocket(`${origin.replace(/^http/, "ws")}/ws`, ["theta.1"]);
+    this.socket = openWebSocket(`${origin.replace(/^http/, "ws")}/ws`, "theta.1");
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => {
       this.wasOpen = true;
@@ -35,11 +39,11 @@ export class WebSocketLink {
   }
 
   get isWritable(): boolean {
-    return this.socket.readyState === WebSocket.OPEN && this.socket.bufferedAmount < QUEUED_BYTES_MAX;
+    return this.socket.readyState === OPEN && this.socket.bufferedAmount < QUEUED_BYTES_MAX;
   }
 
   send(bytes: Uint8Array): void {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.socket.readyState !== OPEN) return;
     this.socket.send(bytes as Uint8Array<ArrayBuffer>);
     // WebSockets tell of nothing when their queue empties.
     if (!this.isWritable && this.timer === undefined) this.timer = setTimeout(() => this.look(), POLL_MS);
@@ -53,7 +57,7 @@ export class WebSocketLink {
   private look(): void {
     this.timer = undefined;
     if (this.isWritable) this.events.writable();
-    else if (this.socket.readyState === WebSocket.OPEN) this.timer = setTimeout(() => this.look(), POLL_MS);
+    else if (this.socket.readyState === OPEN) this.timer = setTimeout(() => this.look(), POLL_MS);
   }
 
   private fail(text: string): void {

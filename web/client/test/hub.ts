@@ -4,11 +4,9 @@ import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { WebSocket } from "ws";
 import { connect } from "../src/connect.js";
 import { type ConnectOptions, type Room } from "../src/room.js";
 import { type Status } from "../src/types.js";
-import { wasmBinary } from "./wasm.js";
 
 const BUILT = new URL("../../../build/release/bin/theta", import.meta.url);
 const THETA = process.env["THETA_PROGRAM"] ?? fileURLToPath(BUILT);
@@ -91,19 +89,8 @@ export class TestHub {
   }
 }
 
-/** Says where it comes from, as a browser does; Node 20 has no WebSocket of its own. */
-class PageWebSocket extends WebSocket {
-  constructor(url: string, protocols: string[]) {
-    super(url, protocols, { origin: new URL(url.replace(/^ws/, "http")).origin });
-  }
-}
-
-export function giveWebSocket(): void {
-  (globalThis as any).WebSocket = PageWebSocket;
-}
-
-export async function join(link: string, name: string, options: Partial<ConnectOptions> = {}): Promise<Room> {
-  const common = { storage: "memory", transport: "websocket", wasmBinary: await wasmBinary() } as const;
+export function join(link: string, name: string, options: Partial<ConnectOptions> = {}): Promise<Room> {
+  const common = { storage: "memory", transport: "websocket" } as const;
   return connect({ link, displayName: name, ...common, ...options });
 }
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vi
 import { Core } from "../src/core.js";
 import { type ConnectOptions, type Room } from "../src/room.js";
 import { RoomStorage } from "../src/storage.js";
-import { giveWebSocket, join, live, TestHub, until } from "./hub.js";
+import { join, live, TestHub, until } from "./hub.js";
 
 let hub: TestHub;
 let native: string;
@@ -12,7 +12,6 @@ let link: string;
 const rooms: Room[] = [];
 
 beforeAll(async () => {
-  giveWebSocket();
   hub = await TestHub.start();
 });
 beforeEach(() => {

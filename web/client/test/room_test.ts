@@ -2,8 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { twoPeople } from "../examples/two_people.js";
 import { CommandError, CommandRefused, type ConnectOptions, type Room } from "../src/room.js";
 import { type Conflict } from "../src/types.js";
-import { giveWebSocket, join, live, TestHub, until } from "./hub.js";
-import { wasmBinary } from "./wasm.js";
+import { join, live, TestHub, until } from "./hub.js";
 
 let hub: TestHub;
 let native: string;
@@ -11,7 +10,6 @@ let link: string;
 const rooms: Room[] = [];
 
 beforeAll(async () => {
-  giveWebSocket();
   hub = await TestHub.start();
 });
 afterAll(() => hub.end());
@@ -69,7 +67,7 @@ test("what one page makes, another sees, and a native peer has the same state", 
 });
 
 test("the example runs", async () => {
-  const entities = await twoPeople(link, { wasmBinary: await wasmBinary() });
+  const entities = await twoPeople(link);
   expect(entities.map((entity) => entity.transform.position)).toEqual([[1, 2, 0]]);
 });
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Room } from "../src/room.js";
-import { giveWebSocket, join, TestHub, until } from "./hub.js";
+import { join, TestHub, until } from "./hub.js";
 import { giveWebRtc, takeWebRtcAway } from "./rtc.js";
 
 // An independent implementation of WebRTC (libdatachannel) plays the browser.
@@ -12,7 +12,6 @@ let link: string;
 const rooms: Room[] = [];
 
 beforeAll(async () => {
-  giveWebSocket();
   hub = await TestHub.start();
   link = hub.browserLink(hub.newRoom());
 });

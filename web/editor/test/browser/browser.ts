@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { createServer, type Plugin, type ViteDevServer } from "vite";
+import { createServer, defaultClientConditions, type Plugin, type ViteDevServer } from "vite";
 import { chromium, type Browser, type Page } from "playwright-core";
 
 /** These pages have a room in memory; the core that the client package would load need not be built for them. */
@@ -20,6 +20,7 @@ export class TestBrowser {
     const server = await createServer({
       // The editor's folder, wherever the tests were started.
       root: fileURLToPath(new URL("../..", import.meta.url)), configFile: false,
+      resolve: { conditions: ["theta-source", ...defaultClientConditions] },
       esbuild: { jsx: "automatic", jsxImportSource: "preact" },
       // All that the pages will ask for is prepared before the first one: no page is overtaken by a newer version.
       optimizeDeps: { entries: ["test/pages/*.html"] },
