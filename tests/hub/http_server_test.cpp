@@ -59,7 +59,6 @@ TEST(HttpServer, RequestsThatAreNotClearAreRefusedAndTheConnectionEnded) {
            post + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
            post + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nbody!",
            post + "Content-Length: -1\r\n\r\n",
-           post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
            get + "\r\n",
            get + "Host: a\r\nHost: b\r\n\r\n",
            get + "Host: a\r\nOrigin: http://a\r\nOrigin: http://b\r\n\r\n",
@@ -78,6 +77,17 @@ TEST(HttpServer, RequestsThatAreNotClearAreRefusedAndTheConnectionEnded) {
     EXPECT_NE(answer.find("X-Content-Type-Options: nosniff\r\n"), std::string::npos);
     EXPECT_EQ(answer.find("\nHTTP/1.1"), std::string::npos) << "nothing after it is taken for a request: " << request;
   }
+}
+
+TEST(HttpServer, ChunkedBodiesAreRefusedBeforeAnythingOfThemIsRead) {
+  TemporaryFolder folder;
+  RunningServer running(with_editor(folder.path()));
+  const auto& address = running.server->addresses().http;
+  const std::string head = "POST /rtc HTTP/1.1\r\nHost: hub\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const auto& body : {std::string("1\r\nx\r\n0\r\n\r\n"), "0\r\nA: " + std::string(70'000, 'a') + "\r\n\r\n",
+                           "1;" + std::string(70'000, 'a') + "\r\nx\r\n0\r\n\r\n", std::string("zz\r\n\r\n")})
+    EXPECT_EQ(status_line(ask_over_tcp(address, head + body)), "HTTP/1.1 411 Length Required") << body.substr(0, 20);
+  EXPECT_EQ(status_line(get(*running.server, "/healthz")), "HTTP/1.1 200 OK");
 }
 
 TEST(HttpServer, AbsoluteTargetsAreServedLikeOthers) {
@@ -171,6 +181,18 @@ std::string ask_over_tls(const HubServer& server, const std::string& certificate
 }
 
 const std::string kHealth = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+TEST(HttpServer, WhoSendsTooMuchOverTlsReadsTheAnswer) {
+  TemporaryFolder folder;
+  auto options = options_in(folder.path());
+  options.tls = "self-signed";
+  RunningServer running(options);
+  const std::string request = "POST /rtc HTTP/1.1\r\nHost: hub\r\nContent-Length: 200000\r\n\r\n" +
+                              std::string(200'000, 'x');
+  const auto answer = ask_over_tls(*running.server, folder.path() + "/data/tls.crt", request);
+  EXPECT_EQ(status_line(answer), "HTTP/1.1 413 Payload Too Large");
+  EXPECT_NE(answer.find("takes no request body of that size"), std::string::npos);
+}
 
 TEST(HttpServer, SelfSignedCertificateIsMadeKeptAndExplained) {
   TemporaryFolder folder;

@@ -380,10 +380,10 @@ TEST(SimNetwork, AnErrorClosesWithoutFlushing) {
   Pair pair(options);
   pair.connect();
   (void)pair.hub.send(pair.at_hub, Lane::bulk, filled(200'000));
-  pair.hub.close(pair.at_hub, CloseReason::unauthenticated, "The signature does not verify.");
+  pair.hub.close(pair.at_hub, CloseReason::protocol_error, "That is no message.");
   pair.run_for(5s);
   EXPECT_THAT(pair.client_sink.texts(Lane::bulk), IsEmpty());
-  EXPECT_EQ(pair.closed(pair.client_sink).reason, CloseReason::unauthenticated);
+  EXPECT_EQ(pair.closed(pair.client_sink).reason, CloseReason::protocol_error);
 }
 
 TEST(SimNetwork, TheConnectionLimitRefusesWithASentence) {

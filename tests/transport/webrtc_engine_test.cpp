@@ -160,10 +160,23 @@ TEST(WebRtcEngine, WhatWasQueuedBeforeAFriendlyCloseArrivesFirst) {
   EXPECT_TRUE(pair.client.closed.has_value());
 }
 
+TEST(WebRtcEngine, WhoIsRefusedIsToldInFullFirst) {
+  for (const auto reason : {CloseReason::unauthenticated, CloseReason::version_mismatch}) {
+    Connected pair;
+    ASSERT_EQ(pair.wire.engine->send(pair.peer, Lane::control, bytes_of("the whole refusal")), SendResult::queued);
+    pair.wire.engine->close(pair.peer, reason, "refused");
+    ASSERT_TRUE(pair.run_until_closed());
+    pair.wire.run_for(100ms);
+    EXPECT_EQ(pair.client.texts(Lane::control), std::vector<std::string>{"the whole refusal"});
+    ASSERT_TRUE(pair.client.closed.has_value());
+    EXPECT_EQ(pair.client.closed->first, reason);
+  }
+}
+
 TEST(WebRtcEngine, WhatWasQueuedBeforeAnErrorIsDropped) {
   Connected pair;
   ASSERT_EQ(pair.wire.engine->send(pair.peer, Lane::commands, bytes_of("never")), SendResult::queued);
-  pair.wire.engine->close(pair.peer, CloseReason::unauthenticated, "who are you");
+  pair.wire.engine->close(pair.peer, CloseReason::protocol_error, "what is this");
   ASSERT_TRUE(pair.run_until_closed());
   pair.wire.run_for(100ms);
   EXPECT_TRUE(pair.client.texts(Lane::commands).empty());

@@ -200,6 +200,80 @@ TEST(WebRtcHostile, ABrowserWithoutACertificateIsRefused) {
   EXPECT_TRUE(raw.hub.wire.sink.entries.empty());
 }
 
+/// The pairs of hash and signature in a CertificateRequest of DTLS 1.2 (RFC 5246 section 7.4.4); nothing in others.
+std::vector<std::pair<int, int>> asked_signatures(const Bytes& datagram) {
+  constexpr std::size_t kRecordHeader = 13;
+  constexpr std::size_t kMessageHeader = 12;
+  constexpr std::uint8_t kCertificateRequest = 13;
+  std::vector<std::pair<int, int>> result;
+  for (std::size_t at = 0; at + kRecordHeader + kMessageHeader < datagram.size();) {
+    const auto* body = &datagram[at + kRecordHeader + kMessageHeader];
+    if (datagram[at] == 22 && datagram[at + kRecordHeader] == kCertificateRequest) {
+      const auto* list = body + 1 + body[0];
+      for (int each = 2; each < 2 + list[0] * 256 + list[1]; each += 2) result.emplace_back(list[each], list[each + 1]);
+    }
+    at += kRecordHeader + datagram[at + 11] * 256U + datagram[at + 12];
+  }
+  return result;
+}
+
+TEST(WebRtcHostile, OnlySignaturesWhoseCostTheOtherSideDoesNotChooseAreTaken) {
+  RtcWire wire;
+  auto& client = wire.add_client();
+  std::vector<std::pair<int, int>> asked;
+  wire.on_transmit = [&](RtcPacket& packet, MonotonicClock::duration&) {
+    if (packet.from == wire.hub_address())
+      for (const auto& pair : asked_signatures(packet.bytes)) asked.push_back(pair);
+    return true;
+  };
+  ASSERT_TRUE(wire.connect(client));
+  EXPECT_FALSE(asked.empty());
+  constexpr int kEcdsa = 3;
+  for (const auto& [hash, signature] : asked) EXPECT_EQ(signature, kEcdsa) << "with hash " << hash;
+}
+
+TEST(WebRtcHostile, AHandshakeThatIsEndedInAnothersNameProvesNothing) {
+  Answered hub;
+  const auto here = hub.client.address;
+  const auto victim = SocketAddress::ipv4({203, 0, 113, 9}, 4000);
+  // What the hub says is read here, and the flight that ends the handshake goes out as if it came from the victim.
+  std::int64_t balance = 0;
+  std::size_t sent_to_victim = 0;
+  bool is_last_flight = false;
+  hub.wire.on_transmit = [&](RtcPacket& packet, MonotonicClock::duration&) {
+    constexpr std::uint8_t kCertificate = 11;
+    is_last_flight = is_last_flight || (packet.from == here && packet.bytes[0] == 22 && packet.bytes[13] == kCertificate);
+    const bool is_handshake = packet.bytes[0] >= 20 && packet.bytes[0] <= 22;
+    if (packet.from == here && is_last_flight && is_handshake) packet.from = victim;
+    if (packet.from == victim) balance += static_cast<std::int64_t>(packet.bytes.size());
+    if (packet.to != victim) return true;
+    balance -= static_cast<std::int64_t>(packet.bytes.size());
+    ++sent_to_victim;
+    EXPECT_GE(balance, 0);
+    // Whoever ends a handshake can do without its answer; GnuTLS cannot.
+    packet.to = is_handshake ? here : victim;
+    return is_handshake;
+  };
+  const auto check = stun_check(hub.client.username(), hub.client.hub_password());
+  hub.wire.inject({victim, hub.wire.hub_address(), check}, 1ms);
+  balance += static_cast<std::int64_t>(check.size());
+  Bytes init;
+  hub.client.watch_sctp = [&](ByteView packet) {
+    if (init.empty()) init.assign(packet.begin(), packet.end());
+  };
+  hub.client.begins_dtls = true;
+  hub.client.sends_checks = true;
+  ASSERT_TRUE(hub.wire.run_until([&] { return !init.empty(); }));
+  // Each asks for an answer that is several times as long.
+  for (int at = 0; at < 50; ++at) {
+    (void)hub.client.dtls->send(init);
+    hub.wire.run_for(20ms);
+  }
+  EXPECT_TRUE(is_last_flight);
+  EXPECT_GT(sent_to_victim, 0U);
+  EXPECT_GT(hub.stats().dtls_held_unproven, 0U);
+}
+
 TEST(WebRtcHostile, ASecondHandshakeEndsTheConnection) {
   Connected pair;
   // A HelloRequest's counterpart: a ClientHello under the keys there are. What matters is that it is a handshake
@@ -517,13 +591,18 @@ TEST(WebRtcHostile, UnfinishedMessagesOfAllPeersAreBounded) {
   auto& second = wire.add_client(2002);
   ASSERT_TRUE(wire.connect(first));
   ASSERT_TRUE(wire.connect(second));
-  for (int at = 0; at < 3; ++at) {
-    first.send_fragment(Lane::bulk, Bytes(kFragmentBytesMax, 1));
-    second.send_fragment(Lane::bulk, Bytes(kFragmentBytesMax, 1));
-  }
+  first.send_fragment(Lane::bulk, Bytes(kFragmentBytesMax, 1));
+  wire.run_for(1s);
+  const auto of_first = wire.engine->stats().unfinished_bytes;
+  for (int at = 0; at < 5; ++at) second.send_fragment(Lane::bulk, Bytes(kFragmentBytesMax, 1));
+  wire.run_for(1s);
+  first.send_fragment(Lane::bulk, Bytes(kFragmentBytesMax, 1));
+  first.send_fragment(Lane::bulk, Bytes(kFragmentBytesMax, 1));
   ASSERT_TRUE(wire.run_until([&] { return wire.sink.count(Event::Kind::closed) != 0; }));
   wire.run_for(1s);
   EXPECT_EQ(wire.sink.count(Event::Kind::closed), 1U) << "the other's fit now";
+  EXPECT_TRUE(second.closed && !first.closed) << "who holds the most goes, not who comes last";
+  EXPECT_GE(wire.engine->stats().unfinished_bytes, of_first);
   EXPECT_EQ(wire.sink.first(Event::Kind::closed)->event.reason, CloseReason::resource_limit);
   EXPECT_EQ(wire.engine->stats().unfinished_limit_closes, 1U);
   EXPECT_LE(wire.engine->stats().unfinished_bytes, options.unfinished_bytes_max);

@@ -165,14 +165,24 @@ TEST(WebSocketEngine, CloseDeliversWhatIsQueuedFirst) {
   EXPECT_EQ(wire.sink.count(Kind::closed), 1U);
 }
 
+TEST(WebSocketEngine, WhoIsRefusedIsToldInFullFirst) {
+  WebSocketWire wire;
+  const auto browser = wire.connect();
+  (void)wire.engine.send(browser->peer, Lane::control, bytes_of("the whole refusal"));
+  wire.engine.close(browser->peer, CloseReason::unauthenticated, "refused");
+  wire.engine.flush(wire.now);
+  EXPECT_EQ(browser->take(), std::vector<std::string>{"0:the whole refusal"});
+  EXPECT_EQ(browser->link.close_code, 4004);
+}
+
 TEST(WebSocketEngine, CloseForAnErrorDeliversNothingMore) {
   WebSocketWire wire;
   const auto browser = wire.connect();
   (void)wire.engine.send(browser->peer, Lane::control, bytes_of("never said"));
-  wire.engine.close(browser->peer, CloseReason::unauthenticated, "Who are you?");
+  wire.engine.close(browser->peer, CloseReason::protocol_error, "What is this?");
   wire.engine.flush(wire.now);
   EXPECT_TRUE(browser->link.written.empty());
-  EXPECT_EQ(browser->link.close_code, 4004);
+  EXPECT_EQ(browser->link.close_code, 4002);
   browser->say(Lane::control, "still here");
   EXPECT_TRUE(wire.sink.texts(Lane::control).empty());
 }
@@ -284,11 +294,11 @@ TEST(WebSocketEngine, UnfinishedMessagesOfAllTogetherAreBounded) {
   const auto second = wire.connect();
   first->say(Bytes(600, 1), false);
   second->say(Bytes(400, 1), false);
-  EXPECT_FALSE(second->link.close_code.has_value());
-  second->say(Bytes(1, 1), false);
-  EXPECT_EQ(second->link.close_code, 4005);
   EXPECT_FALSE(first->link.close_code.has_value());
-  EXPECT_EQ(wire.engine.stats().unfinished_bytes, 600U);
+  second->say(Bytes(1, 1), false);
+  EXPECT_EQ(first->link.close_code, 4005) << "who holds the most goes, not who comes last";
+  EXPECT_FALSE(second->link.close_code.has_value());
+  EXPECT_EQ(wire.engine.stats().unfinished_bytes, 401U);
   EXPECT_EQ(wire.engine.stats().unfinished_limit_closes, 1U);
 }
 
@@ -325,6 +335,24 @@ TEST(WebSocketEngine, SilentPeerIsPingedAndThenLetGo) {
   EXPECT_EQ(browser->link.close_code, 4006);
   EXPECT_EQ(wire.engine.stats().idle_timeouts, 1U);
   EXPECT_EQ(wire.sink.first(Kind::closed)->event.reason, CloseReason::idle_timeout);
+}
+
+TEST(WebSocketEngine, PeerThatReadsALargeMessageSlowlyIsNotSilent) {
+  WebSocketWire wire;
+  const auto browser = wire.connect();
+  browser->drain();
+  wire.run_for(seconds{10});
+  ASSERT_EQ(wire.engine.send(browser->peer, Lane::bulk, filled(256 * 1024)), SendResult::queued);
+  wire.engine.flush(wire.now);
+  ASSERT_TRUE(browser->link.is_writing);
+  // No pong comes: the ping waits behind the message.
+  wire.run_for(seconds{45});
+  EXPECT_FALSE(browser->link.close_code.has_value());
+  browser->drain();
+  wire.run_for(seconds{5});
+  EXPECT_FALSE(browser->link.close_code.has_value());
+  wire.run_for(seconds{30});
+  EXPECT_EQ(browser->link.close_code, 4006) << "and then nothing was heard";
 }
 
 TEST(WebSocketEngine, PeerThatAnswersPingsStays) {

@@ -31,6 +31,12 @@ constexpr std::size_t kFirstBodyBytes = 8 * 1024;
 /// What a client still sends to a connection that is being closed is read so far, or it would lose the answer.
 constexpr std::size_t kLingerBytesMax = 256 * 1024;
 constexpr auto kLingerTimeout = std::chrono::seconds(1);
+/// What was received and not yet understood: a whole header and a first piece of what follows it.
+constexpr std::size_t kReadAheadBytesMax = 32 * 1024;
+
+beast::flat_buffer read_buffer(const HttpLimits& limits) {
+  return beast::flat_buffer(limits.header_bytes_max + kReadAheadBytesMax);
+}
 
 std::string_view view_of(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -83,6 +89,7 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
                               // Beast's concept asks for a handler without the size, and then calls with it.
                               [self = this->shared_from_this()](beast::error_code error, std::size_t used = 0) {
                                 self->buffer_.consume(used);
+                                if (error == beast::error::timeout) return void(++self->shared_->stats.timeouts);
                                 if (error) return void(++self->shared_->stats.tls_failures);
                                 self->read_header();
                               });
@@ -127,6 +134,9 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
 
   void on_header() {
     const auto& request = parser_->get();
+    // Nobody needs it for so small bodies, and what stands between and behind the chunks has no bound in Beast.
+    if (parser_->chunked())
+      return refuse(shared_->stats.malformed, 411, "Expected a body with a Content-Length; this server takes no chunks.\n");
     target_ = parse_target(view_of(request.target()));
     const bool is_offer = target_ && target_->path == "/rtc" && request.method() == http::verb::post;
     const auto body_max = is_offer ? transport::kOfferBytesMax : shared_->limits.body_bytes_max;
@@ -137,7 +147,8 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
     header_ = "HTTP/1.1 100 Continue\r\n\r\n";
     asio::async_write(stream_, asio::buffer(header_),
                       [self = this->shared_from_this()](beast::error_code error, std::size_t) {
-                        if (!error) self->read_body();
+                        if (error) return self->on_write_error(error);
+                        self->read_body();
                       });
   }
 
@@ -237,8 +248,13 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
     lowest().expires_after(shared_->limits.request_timeout);
     asio::async_write(stream_, asio::buffer(header_),
                       [self = this->shared_from_this()](beast::error_code error, std::size_t) {
-                        if (!error) self->respond_further();
+                        if (error) return self->on_write_error(error);
+                        self->respond_further();
                       });
+  }
+
+  void on_write_error(beast::error_code error) {
+    if (error == beast::error::timeout) ++shared_->stats.timeouts;
   }
 
   void respond_further() {
@@ -248,7 +264,8 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
     lowest().expires_after(shared_->limits.request_timeout);
     asio::async_write(stream_, asio::const_buffer(slice.data(), slice.size()),
                       [self = this->shared_from_this()](beast::error_code error, std::size_t) {
-                        if (!error) self->respond_further();
+                        if (error) return self->on_write_error(error);
+                        self->respond_further();
                       });
   }
 
@@ -262,22 +279,27 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
   void finish() {
     lowest().expires_after(kLingerTimeout);
     if constexpr (kIsTls<Stream>) {
-      stream_.async_shutdown([self = this->shared_from_this()](beast::error_code) {});
+      // Fails where more of the request is still coming, which says nothing about whether the answer arrived.
+      stream_.async_shutdown([self = this->shared_from_this()](beast::error_code) { self->end_sending(); });
     } else {
-      beast::error_code ignored;
-      stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-      linger(0);
+      end_sending();
     }
+  }
+
+  void end_sending() {
+    beast::error_code ignored;
+    lowest().socket().shutdown(tcp::socket::shutdown_send, ignored);
+    linger(0);
   }
 
   void linger(std::size_t seen) {
     if (seen > kLingerBytesMax) return;
     buffer_.clear();
     constexpr std::size_t kPieceBytes = 4096;
-    stream_.async_read_some(buffer_.prepare(kPieceBytes),
-                            [self = this->shared_from_this(), seen](beast::error_code error, std::size_t size) {
-                              if (!error) self->linger(seen + size);
-                            });
+    lowest().async_read_some(buffer_.prepare(kPieceBytes),
+                             [self = this->shared_from_this(), seen](beast::error_code error, std::size_t size) {
+                               if (!error) self->linger(seen + size);
+                             });
   }
 
   Shared shared_;
@@ -303,7 +325,8 @@ class TlsDetector final : public HttpConnectionBase, public std::enable_shared_f
         shared_(std::move(shared)),
         stream_(std::move(socket)),
         turn_(shared_->loop),
-        began_at_(now()) {
+        began_at_(now()),
+        buffer_(read_buffer(shared_->limits)) {
     shared_->connections.add(*this);
   }
   ~TlsDetector() override {
@@ -359,7 +382,7 @@ class TlsDetector final : public HttpConnectionBase, public std::enable_shared_f
 void HttpServerShared::serve(tcp::socket socket) {
   if (tls) return std::make_shared<TlsDetector>(shared_from_this(), std::move(socket))->start();
   std::make_shared<HttpConnection<PlainStream>>(shared_from_this(), PlainStream(std::move(socket)),
-                                                beast::flat_buffer())
+                                                read_buffer(limits))
       ->start(false);
 }
 

@@ -431,9 +431,25 @@ int QuicConnection::on_lane_data(std::int64_t stream, ByteView data, bool is_end
   }
   if (is_end) return broken("the peer ended a lane, which must stay open");
   if (unfinished <= host_.options().unfinished_bytes_max) return 0;
-  ++host_.stats().unfinished_limit_closes;
-  return refuse_lane_data(CloseReason::resource_limit,
-                          "the hub holds as many unfinished messages as it can; try again");
+  host_.end_largest_holder();
+  return wants_close_packet_ ? NGTCP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+std::size_t QuicConnection::held_bytes() const {
+  std::size_t sum = 0;
+  for (const auto& lane : lanes_) sum += lane.receiver.held_bytes();
+  return wants_close_packet_ ? 0 : sum;
+}
+
+void QuicConnection::give_up_unfinished() {
+  auto& stats = host_.stats();
+  ++stats.unfinished_limit_closes;
+  for (auto& lane : lanes_) {
+    stats.unfinished_bytes -= lane.receiver.held_bytes();
+    lane.receiver.give_up();
+  }
+  end_with_close({CloseReason::resource_limit, false, "the hub holds as many unfinished messages as it can; try again"},
+                 code_of(CloseReason::resource_limit), true);
 }
 
 void QuicConnection::deliver(Lane lane, ByteView message) {

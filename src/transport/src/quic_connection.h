@@ -42,6 +42,8 @@ class QuicHost {
   virtual void on_established(QuicConnection& connection) = 0;
   /// The connection carries no more data; it may stay a while to answer late packets.
   virtual void on_ended(QuicConnection& connection) = 0;
+  /// The bound on unfinished messages is passed: ends whoever holds the most, which may be the one that asks.
+  virtual void end_largest_holder() = 0;
 };
 
 struct NgtcpDeleter {
@@ -75,6 +77,10 @@ class QuicConnection final : public TlsOwner {
   /// `scratch` holds one burst.
   void write(DatagramSender& output, std::span<std::uint8_t> scratch);
   void request_close(CloseReason reason, std::string text);
+  /// What unfinished messages take here; 0 for a connection that is ending.
+  [[nodiscard]] std::size_t held_bytes() const;
+  /// Ends the connection, whose unfinished messages are given up at once.
+  void give_up_unfinished();
   [[nodiscard]] SendResult send(Lane lane, const SharedBytes& message);
   /// Tells `writable` and `closed` where they are due; the handlers may call anything but what drives the engine.
   void tell_deferred();

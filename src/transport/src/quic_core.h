@@ -71,6 +71,7 @@ class QuicCore final : public QuicHost {
   void emit(const Event& event) override;
   void on_established(QuicConnection& connection) override;
   void on_ended(QuicConnection& connection) override;
+  void end_largest_holder() override;
 
  private:
   /// A failed attempt to connect: told by the next flush, like everything else.

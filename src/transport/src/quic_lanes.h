@@ -71,6 +71,8 @@ class LaneReceiver {
   [[nodiscard]] Status next(ByteView& input, ByteView& message);
   /// What an unfinished message takes here.
   [[nodiscard]] std::size_t held_bytes() const { return partial_.capacity(); }
+  /// Forgets it; nothing more is to be read here.
+  void give_up() { Bytes().swap(partial_); }
 
  private:
   [[nodiscard]] Status read_length(ByteView& input);

@@ -18,11 +18,12 @@
 namespace theta::transport {
 namespace {
 
-/// DTLS 1.2 only, AEADs, forward secrecy always. Peers may sign with ECDSA or RSA; both are in use.
+/// DTLS 1.2 only, AEADs, forward secrecy always, and ECDSA, which every WebRTC implementation has (RFC 8827 section 6.5).
+/// RSA is left out: the other side chooses the size of its key, and with it how long each of its signatures keeps the
+/// hub busy (seconds, for what fits a handshake message).
 constexpr const char* kPriority =
     "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:-KX-ALL:"
-    "+ECDHE-ECDSA:-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:-SIGN-ALL:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:"
-    "+SIGN-RSA-SHA256:+SIGN-RSA-PSS-RSAE-SHA256";
+    "+ECDHE-ECDSA:-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:-SIGN-ALL:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384";
 // GnuTLS goes by the system's clock. With a time-out of nothing it sends its flight again whenever it is called without
 // anything new, so that the caller's clock decides; and it never gives up by itself.
 constexpr unsigned kRetransmitMs = 0;

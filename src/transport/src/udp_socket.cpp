@@ -244,7 +244,7 @@ UdpSocket::Sent UdpSocket::try_send(const DatagramBurst& burst, UdpStats& stats,
       continue;
     }
     // EMSGSIZE answers an MTU probe; others mean no route. QUIC's loss recovery and time-outs deal with both.
-    ++stats.send_errors;
+    stats.send_errors += (piece.size() + segment - 1) / segment;
     sent_bytes += piece.size();
   }
   return Sent::done;
@@ -257,7 +257,8 @@ void UdpSocket::send(const DatagramBurst& burst, UdpStats& stats) {
 
 void UdpSocket::keep(const DatagramBurst& burst, ByteView rest, UdpStats& stats) {
   if (pending_bytes_ + rest.size() > kPendingBytesMax) {
-    ++stats.dropped_blocked;
+    const auto segment = std::max<std::size_t>(burst.segment_bytes, 1);
+    stats.dropped_blocked += (rest.size() + segment - 1) / segment;
     return;
   }
   pending_bytes_ += rest.size();

@@ -179,6 +179,13 @@ void WebRtcCore::shut_down(CloseReason reason, const std::string& text) {
   }
 }
 
+void WebRtcCore::end_largest_holder() {
+  const auto largest = std::max_element(sessions_.begin(), sessions_.end(), [](const auto& one, const auto& other) {
+    return one.second->held_bytes() < other.second->held_bytes();
+  });
+  if (largest != sessions_.end()) largest->second->give_up_unfinished();
+}
+
 void WebRtcCore::mark_dirty(WebRtcSession& session) {
   if (session.is_dirty) return;
   session.is_dirty = true;

@@ -49,6 +49,7 @@ class WebRtcCore final : public WebRtcHost {
   void add_address(const SocketAddress& remote, WebRtcSession& session) override;
   void remove_address(const SocketAddress& remote, WebRtcSession& session) override;
   void on_established(WebRtcSession& session) override;
+  void end_largest_holder() override;
 
  private:
   struct Use {

@@ -117,9 +117,8 @@ void WebRtcSession::on_fragment(Channel& channel, ByteView fragment) {
   stats.unfinished_bytes += channel.receiver.held_bytes();
   switch (status) {
     case FragmentReceiver::Status::need_more:
-      if (stats.unfinished_bytes <= host_.options().unfinished_bytes_max) return;
-      ++stats.unfinished_limit_closes;
-      return fail(CloseReason::resource_limit, "the hub holds too many unfinished messages; connect again later");
+      if (stats.unfinished_bytes > host_.options().unfinished_bytes_max) host_.end_largest_holder();
+      return;
     case FragmentReceiver::Status::too_large:
       return fail(CloseReason::protocol_error, "a message is longer than its lane takes");
     case FragmentReceiver::Status::malformed:
@@ -136,6 +135,22 @@ void WebRtcSession::on_fragment(Channel& channel, ByteView fragment) {
   host_.emit(event);
   stats.unfinished_bytes -= channel.receiver.held_bytes();
   channel.receiver.release();
+}
+
+std::size_t WebRtcSession::held_bytes() const {
+  std::size_t sum = 0;
+  for (const auto& channel : channels_) sum += channel.receiver.held_bytes();
+  return ending_ ? 0 : sum;
+}
+
+void WebRtcSession::give_up_unfinished() {
+  auto& stats = host_.stats();
+  ++stats.unfinished_limit_closes;
+  for (auto& channel : channels_) {
+    stats.unfinished_bytes -= channel.receiver.held_bytes();
+    channel.receiver.release();
+  }
+  fail(CloseReason::resource_limit, "the hub holds too many unfinished messages; connect again later");
 }
 
 void WebRtcSession::on_stream_reset(std::uint16_t stream) {

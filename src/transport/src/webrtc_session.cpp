@@ -134,6 +134,8 @@ void WebRtcSession::send_heartbeat(Path& path, const HeartbeatNonce& nonce) {
 void WebRtcSession::on_heartbeat_ack(const HeartbeatNonce& nonce) {
   if (probe_ && probe_->nonce == nonce) {
     const auto sample = host_.now() - probe_->sent_at;
+    // It was sent to nobody else, and nobody else could have read it.
+    if (auto* path = reading_from_ == probe_->to ? find_path(probe_->to) : nullptr) path->is_proven = true;
     probe_.reset();
     // RFC 6298 section 2.
     const auto difference = sample > rtt_ ? sample - rtt_ : rtt_ - sample;
@@ -153,7 +155,7 @@ void WebRtcSession::send_probe() {
   probe_at_ = host_.now() + kProbeInterval;
   auto* path = find_path(remote_);
   if (!sctp_ || path == nullptr) return;
-  probe_ = Probe{random_nonce(), host_.now()};
+  probe_ = Probe{random_nonce(), remote_, host_.now()};
   send_heartbeat(*path, probe_->nonce);
 }
 
@@ -221,8 +223,9 @@ void WebRtcSession::check_dtls() {
     case DtlsSession::State::open:
       resend_at_ = MonotonicTime::max();
       if (sctp_) return;
-      // It has answered what was sent to where it is.
-      if (auto* path = find_path(remote_)) path->is_proven = true;
+      // Who answers from where all of the handshake went has received it there. Else it may have been received at one
+      // place and answered in the name of another, which has to show by itself that it listens.
+      if (auto* path = find_path(remote_)) path->is_proven = path->is_proven || handshake_to_ == remote_;
       sctp_ = SctpAssociation::connect(*this, offer_.sctp_port);
       if (!sctp_) fail(CloseReason::internal_error, "the hub has no memory for another SCTP association");
       return;
@@ -249,8 +252,14 @@ void WebRtcSession::send_on(Path& path, ByteView datagram) {
     }
     path.credit -= datagram.size();
   }
+  if (dtls_ && dtls_->state() == DtlsSession::State::handshake) note_handshake_to(path.remote);
   ++packets_sent_;
   host_.send_datagram(path.local, path.remote, datagram);
+}
+
+void WebRtcSession::note_handshake_to(const SocketAddress& remote) {
+  is_handshake_spread_ = is_handshake_spread_ || (handshake_to_ && handshake_to_ != remote);
+  handshake_to_ = is_handshake_spread_ ? std::nullopt : std::optional(remote);
 }
 
 void WebRtcSession::on_dtls_data(ByteView bytes) {

@@ -37,6 +37,8 @@ class WebRtcHost {
   virtual void remove_address(const SocketAddress& remote, WebRtcSession& session) = 0;
   /// All four channels are open.
   virtual void on_established(WebRtcSession& session) = 0;
+  /// The bound on unfinished messages is passed: ends whoever holds the most, which may be the one that asks.
+  virtual void end_largest_holder() = 0;
 };
 
 /// One browser: from the offer that was answered to its end. webrtc_lanes.cpp deals with channels and messages.
@@ -64,6 +66,10 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   void flush();
   [[nodiscard]] SendResult send(Lane lane, const SharedBytes& message);
   void request_close(CloseReason reason, std::string text);
+  /// What unfinished messages take here; 0 for a session that is ending.
+  [[nodiscard]] std::size_t held_bytes() const;
+  /// Ends the session, whose unfinished messages are given up at once.
+  void give_up_unfinished();
 
   [[nodiscard]] const Identity& identity() const { return identity_; }
   [[nodiscard]] const SdpOffer& offer() const { return offer_; }
@@ -110,6 +116,7 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   /// A HEARTBEAT on the path in use, of which the round trip is measured.
   struct Probe {
     HeartbeatNonce nonce;
+    SocketAddress to;
     MonotonicTime sent_at{};
   };
   struct SendingLane {
@@ -135,6 +142,7 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   void send_probe();
   void send_heartbeat(Path& path, const HeartbeatNonce& nonce);
   void send_on(Path& path, ByteView datagram);
+  void note_handshake_to(const SocketAddress& remote);
 
   // DTLS and SCTP.
   [[nodiscard]] bool begin_dtls(Path& path, ByteView datagram);
@@ -179,6 +187,9 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   std::vector<Path> paths_;
   SocketAddress remote_;  // where datagrams go
   bool has_remote_ = false;
+  /// Where all of this side's handshake went; none once it went to more than one place.
+  std::optional<SocketAddress> handshake_to_;
+  bool is_handshake_spread_ = false;
 
   /// Of the datagram at hand, and of one that must not go where the others go; none: `remote_`.
   std::optional<SocketAddress> reading_from_;

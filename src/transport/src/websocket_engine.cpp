@@ -62,6 +62,14 @@ class WebSocketEngine::Core final : public WebSocketHost {
     --half_open_count_;
     note_use(remote, [](SourceUse& use) { --use.half_open; });
   }
+  void end_largest_holder() override {
+    const auto largest = std::max_element(peers_.begin(), peers_.end(), [](const auto& one, const auto& other) {
+      return one.second->held_bytes() < other.second->held_bytes();
+    });
+    if (largest == peers_.end()) return;
+    largest->second->give_up_unfinished();
+    mark_dirty(PeerId{largest->first}, *largest->second);
+  }
 
  private:
   struct SourceUse {

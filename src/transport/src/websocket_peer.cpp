@@ -70,17 +70,19 @@ void WebSocketPeer::on_data(ByteView bytes, bool is_last) {
                              " bytes that are allowed here");
   if (incoming_.empty() && is_last) return on_message(bytes);
   auto& unfinished = host_.stats().unfinished_bytes;
-  if (unfinished + bytes.size() > host_.options().unfinished_bytes_max) {
-    ++host_.stats().unfinished_limit_closes;
-    return end(CloseReason::resource_limit, "the hub has too many unfinished messages; connect again later");
-  }
   unfinished += bytes.size();
   incoming_.insert(incoming_.end(), bytes.begin(), bytes.end());
-  if (!is_last) return;
+  if (unfinished > host_.options().unfinished_bytes_max) host_.end_largest_holder();
+  if (!is_last || ending_) return;
   const auto whole = std::move(incoming_);
   incoming_ = {};
   unfinished -= whole.size();
   on_message(whole);
+}
+
+void WebSocketPeer::give_up_unfinished() {
+  ++host_.stats().unfinished_limit_closes;
+  end(CloseReason::resource_limit, "the hub has too many unfinished messages; connect again later");
 }
 
 void WebSocketPeer::on_message(ByteView message) {
@@ -223,6 +225,9 @@ void WebSocketPeer::write() {
 
 void WebSocketPeer::on_written() {
   is_writing_ = false;
+  // What had to wait for room and got it was read by somebody, whose pongs could not come: our pings wait behind what is
+  // being written. What is written at once may only lie in the system's buffer, and says nothing.
+  if (host_.now() >= write_began_at_ + host_.options().keep_alive) heard_at_ = host_.now();
   if (!writing_lane_) return;
   queue(*writing_lane_).bytes -= writing_bytes_;
   writing_lane_.reset();
@@ -301,7 +306,7 @@ void WebSocketPeer::on_timer() {
       end(CloseReason::idle_timeout, "the handshake took longer than this hub waits; connect again");
     return;
   }
-  if (now >= heard_at_ + options.idle_timeout) {
+  if (!is_writing_ && now >= heard_at_ + options.idle_timeout) {
     ++host_.stats().idle_timeouts;
     return end(CloseReason::idle_timeout, "nothing was heard of you for too long; connect again");
   }
@@ -317,8 +322,7 @@ MonotonicTime WebSocketPeer::next_timeout() const {
   if (phase_ == Phase::over) return MonotonicTime::max();
   if (ending_) return close_deadline_;
   if (phase_ < Phase::open) return began_at_ + options.handshake_timeout;
-  auto due = heard_at_ + options.idle_timeout;
-  if (is_writing_) due = std::min(due, write_began_at_ + options.write_timeout);
+  auto due = is_writing_ ? write_began_at_ + options.write_timeout : heard_at_ + options.idle_timeout;
   if (!is_ping_out_) due = std::min(due, pinged_at_ + options.keep_alive);
   return due;
 }

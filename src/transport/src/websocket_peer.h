@@ -21,6 +21,8 @@ class WebSocketHost {
   [[nodiscard]] virtual crypto::Seed draw_seed() = 0;
   virtual void emit(const Event& event) = 0;
   virtual void on_established(const SocketAddress& remote) = 0;
+  /// The bound on unfinished messages is passed: ends whoever holds the most, which may be the one that asks.
+  virtual void end_largest_holder() = 0;
 };
 
 /// One WebSocket connection: its handshake, its lanes, its end.
@@ -42,6 +44,10 @@ class WebSocketPeer {
 
   [[nodiscard]] SendResult send(Lane lane, const SharedBytes& message);
   void request_close(CloseReason reason, std::string text);
+  /// What an unfinished message takes here; 0 for one that is ending.
+  [[nodiscard]] std::size_t held_bytes() const { return ending_ ? 0 : incoming_.size(); }
+  /// Ends the peer, whose unfinished message is given up at once.
+  void give_up_unfinished();
   /// Writes what may leave.
   void write();
   /// Tells `writable` and `closed` where they are due.

@@ -87,9 +87,11 @@ enum class CloseReason : std::uint16_t {
   internal_error = 9,
 };
 
-/// Whether what was queued before `close` is worth delivering first.
+/// Whether what was queued before `close` is worth delivering first: who leaves in peace, and who is refused and told
+/// why in a message of its own.
 [[nodiscard]] constexpr bool flushes_before_close(CloseReason reason) {
-  return reason == CloseReason::none || reason == CloseReason::going_away || reason == CloseReason::superseded;
+  return reason == CloseReason::none || reason == CloseReason::going_away || reason == CloseReason::superseded ||
+         reason == CloseReason::unauthenticated || reason == CloseReason::version_mismatch;
 }
 
 enum class SendResult : std::uint8_t {
