@@ -35,5 +35,6 @@ export default defineConfig({
     restoreMocks: true,
     // Guards against hanging for ever; a machine that is busy with other things is no fault of a test.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

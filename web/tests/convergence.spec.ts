@@ -1,7 +1,8 @@
 import path from "node:path";
 import { Chance, TcpProxy, UdpProxy } from "./support/faults.js";
-import { browserLink, HubProcess, NativePeer, stateHashBy, theta, throughPort } from "./support/processes.js";
+import { browserLink, HubProcess, NativePeer, theta, throughPort } from "./support/processes.js";
 import { Person } from "./support/pages.js";
+import { expectOneState } from "./support/rooms.js";
 import { expect, test } from "./support/test.js";
 
 /**
@@ -118,9 +119,7 @@ for (const seed of kSeeds) {
       }),
     );
     await Promise.all(natives.map((peer) => peer.finish()));
-    const final = stateHashBy(link, path.join(folder, "reader"));
-    for (const person of people)
-      await expect.poll(async () => (await person.stateHash()).hash, { message: `${person.name}'s state` }).toBe(final);
+    await expectOneState({ link, folder }, people);
     theta("log", "verify", link, "--data", path.join(folder, "reader"));
   });
 }

@@ -1,5 +1,7 @@
 /** How long the page that writes may take to give way; a frozen one never does. */
 const GIVE_WAY_MS = 3000;
+/** How long a page that is gone may hold it: its process ends a moment after the person has closed it. */
+const GONE_MS = 1000;
 
 /**
  * Who may write an identity's state: one page of the browser at a time (Web Locks), and another one can ask for it.
@@ -16,10 +18,11 @@ export class WriterLock {
     this.channel.onmessage = () => this.wanted?.();
   }
 
-  /** Undefined: another page has it. */
+  /** Undefined: another page has it, and keeps it. */
   static async tryTake(name: string): Promise<WriterLock | undefined> {
     const lock = new WriterLock(name);
-    if (!lock.channel || (await lock.request({ ifAvailable: true }))) return lock;
+    const isGranted = () => lock.request({ signal: AbortSignal.timeout(GONE_MS) }).catch(() => false);
+    if (!lock.channel || (await lock.request({ ifAvailable: true })) || (await isGranted())) return lock;
     lock.channel.close();
     return undefined;
   }

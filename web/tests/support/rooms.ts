@@ -57,7 +57,10 @@ export async function openRoom(place: RoomPlace, options: RoomOptions = {}): Pro
 }
 
 /** All come to show what a native peer is told; it asks again, since a choice is told late and makes another state. */
-export async function expectOneState(room: TestRoom, people: readonly Person[]): Promise<void> {
+export async function expectOneState(
+  room: Pick<TestRoom, "link" | "folder">,
+  people: readonly Person[],
+): Promise<void> {
   const others = async (): Promise<string[]> => {
     await Promise.all(people.map((person) => person.idle()));
     const native = stateHashBy(room.link, path.join(room.folder, "r"));

@@ -25,6 +25,17 @@ interface Projecting {
     worldPerPixel(point: object): number;
   };
   toPixels(point: object): Spot;
+  flush(): void;
+  readonly geometries: { readonly loadingCount: number };
+}
+
+/** Waits until the view has every mesh that it knows of. */
+export async function meshesShown({ page }: Person): Promise<void> {
+  await page.waitForFunction(() => {
+    const view = globalThis.theta.editor.viewport.value as unknown as Projecting;
+    view.flush();
+    return view.geometries.loadingCount === 0;
+  });
 }
 
 /** Where a point of the world is in the window. */
@@ -46,6 +57,7 @@ function worldPerPixel(page: Page, point: Triple): Promise<number> {
 
 /** Shows everything and waits until the view is there. Keys go to the view from then on. */
 export async function frameAll(person: Person): Promise<void> {
+  await meshesShown(person);
   await person.page.locator("canvas").focus();
   await person.page.keyboard.press("Shift+F");
   await settled(person);
@@ -172,6 +184,6 @@ export async function expectSeen<Value>(
 }
 
 /** Millimetres; what presence carries and what went through matrices has noise behind that. */
-export function rounded(numbers: readonly number[] | undefined): number[] {
-  return (numbers ?? []).map((number) => Math.round(number * 1e3) / 1e3 + 0);
+export function rounded(numbers: readonly (number | undefined)[] | undefined): number[] {
+  return (numbers ?? []).map((number = NaN) => Math.round(number * 1e3) / 1e3 + 0);
 }

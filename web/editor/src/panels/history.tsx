@@ -54,11 +54,13 @@ export default function History() {
     } finally {
       busy.value = false;
     }
+    // What came meanwhile has been left to this.
+    await readNewer();
   };
   const readNewer = async () => {
     for (let more = true; more; ) {
       const first = entries.value[0]?.seq;
-      if (first === undefined || busy.value) return;
+      if (first === undefined || busy.value || editor.status.peek().head <= first) return;
       const read = await editor.room.history(first + 1, kPageRecordsMax).catch(() => null);
       const fresh = read?.entries.filter(({ seq }) => seq > (entries.value[0]?.seq ?? 0)) ?? [];
       if (fresh.length > 0) entries.value = [...[...fresh].reverse(), ...entries.value];

@@ -28,6 +28,7 @@ export function shareSelection(editor: Editor): () => void {
     void editor.selection.value;
     void editor.tool.value;
     void editor.status.value.phase;
+    void editor.readOnly.value;
     clearTimeout(timer);
     timer = setTimeout(share, kSelectionRestsMs);
   });

@@ -95,6 +95,7 @@ export class Tools implements PointerActions {
   // ---- Gestures ----------------------------------------------------------------------------------------------------
 
   beginDrag(at: Point, slack: number): boolean {
+    this.view.flush();
     const kind = this.kind();
     const frame = this.frame(slack);
     if (!kind || !frame) return false;

@@ -404,7 +404,8 @@ export class Viewport implements ViewportControl {
     this.invalidate();
   }
 
-  private flush(): void {
+  /** Works off what changed since the last frame, for whoever asks where things are between two frames. */
+  flush(): void {
     if (!this.graph.dirty) return;
     const change = this.graph.flush();
     this.meshes.apply(change);
