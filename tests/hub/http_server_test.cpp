@@ -187,8 +187,8 @@ TEST(HttpServer, WhoSendsTooMuchOverTlsReadsTheAnswer) {
   auto options = options_in(folder.path());
   options.tls = "self-signed";
   RunningServer running(options);
-  const std::string request = "POST /rtc HTTP/1.1\r\nHost: hub\r\nContent-Length: 200000\r\n\r\n" +
-                              std::string(200'000, 'x');
+  const std::string request =
+      "POST /rtc HTTP/1.1\r\nHost: hub\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x');
   const auto answer = ask_over_tls(*running.server, folder.path() + "/data/tls.crt", request);
   EXPECT_EQ(status_line(answer), "HTTP/1.1 413 Payload Too Large");
   EXPECT_NE(answer.find("takes no request body of that size"), std::string::npos);

@@ -242,7 +242,8 @@ TEST(WebRtcHostile, AHandshakeThatIsEndedInAnothersNameProvesNothing) {
   bool is_last_flight = false;
   hub.wire.on_transmit = [&](RtcPacket& packet, MonotonicClock::duration&) {
     constexpr std::uint8_t kCertificate = 11;
-    is_last_flight = is_last_flight || (packet.from == here && packet.bytes[0] == 22 && packet.bytes[13] == kCertificate);
+    is_last_flight =
+        is_last_flight || (packet.from == here && packet.bytes[0] == 22 && packet.bytes[13] == kCertificate);
     const bool is_handshake = packet.bytes[0] >= 20 && packet.bytes[0] <= 22;
     if (packet.from == here && is_last_flight && is_handshake) packet.from = victim;
     if (packet.from == victim) balance += static_cast<std::int64_t>(packet.bytes.size());

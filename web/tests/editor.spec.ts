@@ -329,7 +329,8 @@ test("the inspector: transform, material, light, camera, tags", async ({ openRoo
   await expectSeen(bob, "Spot light", (entity) => rounded([entity?.light?.outer_cone_angle])[0], 0.785);
   await addFromMenu(ann, "Camera");
   await ann.setNumber("Vertical angle", "60");
-  const fieldOf = (entity?: Entity) => (entity?.camera?.kind === "perspective" ? entity.camera.vertical_fov : undefined);
+  const fieldOf = (entity?: Entity) =>
+    entity?.camera?.kind === "perspective" ? entity.camera.vertical_fov : undefined;
   await expectSeen(bob, "Camera", (entity) => rounded([fieldOf(entity)]), [1.047]);
   await page.getByRole("button", { name: "Look through" }).click();
   await expect(page.getByRole("status", { name: "State of the connection" })).toContainText("through a camera");

@@ -237,7 +237,8 @@ async function submitOffline(person: Person, name: string): Promise<void> {
     globalThis.fate = settled.then(() => "settled", (error: Error) => error.name);
   }, name);
   // Asked by the clock: a tab behind another one draws no frames.
-  await person.page.waitForFunction(() => globalThis.theta.room.status.unstored_edits === 0, undefined, { polling: 50 });
+  const isStored = () => globalThis.theta.room.status.unstored_edits === 0;
+  await person.page.waitForFunction(isStored, undefined, { polling: 50 });
 }
 
 test("what a tab had not sent goes on in the tab that takes over, and the first one is told so", async ({

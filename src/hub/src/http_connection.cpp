@@ -136,7 +136,8 @@ class HttpConnection final : public HttpConnectionBase, public std::enable_share
     const auto& request = parser_->get();
     // Nobody needs it for so small bodies, and what stands between and behind the chunks has no bound in Beast.
     if (parser_->chunked())
-      return refuse(shared_->stats.malformed, 411, "Expected a body with a Content-Length; this server takes no chunks.\n");
+      return refuse(shared_->stats.malformed, 411,
+                    "Expected a body with a Content-Length; this server takes no chunks.\n");
     target_ = parse_target(view_of(request.target()));
     const bool is_offer = target_ && target_->path == "/rtc" && request.method() == http::verb::post;
     const auto body_max = is_offer ? transport::kOfferBytesMax : shared_->limits.body_bytes_max;
@@ -381,8 +382,7 @@ class TlsDetector final : public HttpConnectionBase, public std::enable_shared_f
 
 void HttpServerShared::serve(tcp::socket socket) {
   if (tls) return std::make_shared<TlsDetector>(shared_from_this(), std::move(socket))->start();
-  std::make_shared<HttpConnection<PlainStream>>(shared_from_this(), PlainStream(std::move(socket)),
-                                                read_buffer(limits))
+  std::make_shared<HttpConnection<PlainStream>>(shared_from_this(), PlainStream(std::move(socket)), read_buffer(limits))
       ->start(false);
 }
 

@@ -193,7 +193,9 @@ ServerResult<std::shared_ptr<asio::ssl::context>> make_tls_context(const std::st
   context->use_certificate_chain_file(certificate_file, error);
   if (error) return refuse("The TLS certificate " + certificate_file + " cannot be used; expected a chain in PEM");
   context->use_private_key_file(key_file, asio::ssl::context::pem, error);
-  if (error) return refuse("The TLS key " + key_file + " cannot be used; expected the certificate's key in PEM, without a password");
+  if (error)
+    return refuse("The TLS key " + key_file +
+                  " cannot be used; expected the certificate's key in PEM, without a password");
   if (SSL_CTX_check_private_key(native) != 1)
     return fail(ServerError::tls, "The TLS key " + key_file + " does not belong to the certificate " +
                                       certificate_file + ": " + openssl_reason() + ".");

@@ -320,9 +320,9 @@ void QuicCore::note_not_half_open(const QuicConnection& connection) {
 }
 
 void QuicCore::end_largest_holder() {
-  const auto largest = std::max_element(connections_.begin(), connections_.end(), [](const auto& one, const auto& other) {
-    return one.second->held_bytes() < other.second->held_bytes();
-  });
+  const auto largest = std::max_element(
+      connections_.begin(), connections_.end(),
+      [](const auto& one, const auto& other) { return one.second->held_bytes() < other.second->held_bytes(); });
   if (largest == connections_.end()) return;
   largest->second->give_up_unfinished();
   mark_dirty(*largest->second);

@@ -18,9 +18,9 @@
 namespace theta::transport {
 namespace {
 
-/// DTLS 1.2 only, AEADs, forward secrecy always, and ECDSA, which every WebRTC implementation has (RFC 8827 section 6.5).
-/// RSA is left out: the other side chooses the size of its key, and with it how long each of its signatures keeps the
-/// hub busy (seconds, for what fits a handshake message).
+/// DTLS 1.2 only, AEADs, forward secrecy always, and ECDSA, which every WebRTC implementation has (RFC 8827
+/// section 6.5). RSA is left out: the other side chooses the size of its key, and with it how long each of its
+/// signatures keeps the hub busy (seconds, for what fits a handshake message).
 constexpr const char* kPriority =
     "NORMAL:-VERS-ALL:+VERS-DTLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:-KX-ALL:"
     "+ECDHE-ECDSA:-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:-SIGN-ALL:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384";

@@ -225,8 +225,8 @@ void WebSocketPeer::write() {
 
 void WebSocketPeer::on_written() {
   is_writing_ = false;
-  // What had to wait for room and got it was read by somebody, whose pongs could not come: our pings wait behind what is
-  // being written. What is written at once may only lie in the system's buffer, and says nothing.
+  // What had to wait for room and got it was read by somebody, whose pongs could not come: our pings wait behind what
+  // is being written. What is written at once may only lie in the system's buffer, and says nothing.
   if (host_.now() >= write_began_at_ + host_.options().keep_alive) heard_at_ = host_.now();
   if (!writing_lane_) return;
   queue(*writing_lane_).bytes -= writing_bytes_;
