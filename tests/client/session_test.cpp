@@ -153,6 +153,47 @@ TEST(Session, UndoAndRedoWorkOnWhatTheHubHasNotSeenYet) {
   EXPECT_TRUE(world.all_equal());
 }
 
+TEST(Session, UndoPassesOverStepsThatSomebodyHasChangedSince) {
+  World world;
+  auto& admin = world.add_admin();
+  auto& bob = world.add_member(admin, "Bob", 2);
+  EXPECT_FALSE(bob->can_undo()) << "he has done nothing yet";
+  const auto cube = create_one(*admin, "cube");
+  const auto moved = admin->submit(commands::translate({&cube, 1}, {1, 0, 0}));
+  const auto renamed = admin->submit(commands::rename(cube, "dice"));
+  ASSERT_TRUE(moved && renamed);
+  ASSERT_TRUE(world.run_until([&] { return world.all_equal() && admin->is_idle(); }));
+  ASSERT_TRUE(bob->submit(commands::rename(cube, "Bob's")));
+  ASSERT_TRUE(world.run_until([&] { return world.all_equal() && bob->is_idle(); }));
+  EXPECT_TRUE(admin->can_undo());
+  const auto step = admin->undo();
+  ASSERT_TRUE(step) << step.error().message;
+  EXPECT_EQ(admin->meant_by(*step), *moved);
+  EXPECT_EQ(*admin->scene().name(cube), "Bob's");
+  EXPECT_EQ(admin->scene().transform(cube), nullptr);
+  ASSERT_TRUE(admin->can_redo());
+  const auto again = admin->redo();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(admin->meant_by(*again), *moved);
+  EXPECT_EQ(admin->scene().transform(cube)->position.x, 1);
+  ASSERT_TRUE(world.run_until([&] { return world.all_equal() && admin->is_idle(); }));
+  EXPECT_TRUE(admin.all<Conflict>().empty());
+}
+
+TEST(Session, UndoThatIsBlockedAllTheWayNamesWhoStandsInTheWay) {
+  World world;
+  auto& admin = world.add_admin();
+  auto& bob = world.add_member(admin, "Bob", 2);
+  const auto cube = create_one(*admin, "cube");
+  ASSERT_TRUE(world.run_until([&] { return world.all_equal() && admin->is_idle(); }));
+  ASSERT_TRUE(bob->submit(commands::rename(cube, "Bob's")));
+  ASSERT_TRUE(world.run_until([&] { return world.all_equal() && bob->is_idle(); }));
+  const auto refused = admin->undo();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "undo was rejected: Bob has changed it since");
+  EXPECT_EQ(*admin->scene().name(cube), "Bob's");
+}
+
 TEST(Session, UndoMeansTheCommandThatIsLeftWhenADraftWasReplaced) {
   World world;
   auto& admin = world.add_admin();

@@ -239,10 +239,11 @@ TEST_F(Typed, InvitesAreRevokedAloneOrKeptWhenSomebodyIsPutOut) {
 
 TEST_F(Typed, UndoAndRedo) {
   make_three();
-  type(R"({"command":"rename_entity","target":"0:1","name":"new"})");
-  type(R"({"command":"undo"})");
+  const auto renamed = type(R"({"command":"rename_entity","target":"0:1","name":"new"})");
+  EXPECT_FALSE(renamed.took);
+  EXPECT_EQ(type(R"({"command":"undo"})").took, renamed.handle);
   EXPECT_EQ(entity("0:1")["name"], "a");
-  type(R"({"command":"redo"})");
+  EXPECT_EQ(type(R"({"command":"redo"})").took, renamed.handle);
   EXPECT_EQ(entity("0:1")["name"], "new");
 }
 

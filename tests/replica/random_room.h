@@ -39,9 +39,10 @@ class RandomRoom {
         continue;
       }
       // Anything else would close the way forward, so who has taken something back often does it again at once.
-      const auto undone = room.hub.redo_candidate(author.id());
-      if (undone && next() % 2) {
-        send(author, alone(TestRoom::redo(undone->nonce.value(), undone->index)), any_writing(author));
+      const auto undone = room.hub.redo_candidates(author.id());
+      if (!undone.empty() && next() % 2) {
+        const auto [nonce, index] = undone.front();
+        send(author, alone(TestRoom::redo(nonce.value(), index)), any_writing(author));
         continue;
       }
       std::vector<fb::CommandUnion> packet;
@@ -224,9 +225,9 @@ class RandomRoom {
   /// Of what an arrow in a tool would take, of any command, or of a span of packets.
   fb::CommandUnion any_undo(const TestAuthor& author) {
     const bool is_undo = next() % 2 == 0;
-    const auto candidate = is_undo ? room.hub.undo_candidate(author.id()) : room.hub.redo_candidate(author.id());
-    if (candidate && next() % 2) {
-      const auto [nonce, index] = *candidate;
+    const auto candidates = is_undo ? room.hub.undo_candidates(author.id()) : room.hub.redo_candidates(author.id());
+    if (!candidates.empty() && next() % 2) {
+      const auto [nonce, index] = candidates.front();
       return is_undo ? TestRoom::undo(nonce.value(), index) : TestRoom::redo(nonce.value(), index);
     }
     const auto nonce = room.nonce_of(author);

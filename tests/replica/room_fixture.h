@@ -60,6 +60,7 @@ class TestAuthor {
 struct Writing {
   std::uint64_t stamp_ms = 0;
   std::optional<Seq> base_seq;
+  std::uint16_t protocol_version = wire::kProtocolVersion;
 };
 
 /// A hub's replica and a second one that applies every record from its stored form; after each they must agree.
@@ -77,7 +78,7 @@ class TestRoom {
                                         Writing writing = {}) {
     const auto* member = hub.members().find(author.id());
     log::PacketHeader header;
-    header.protocol_version = wire::kProtocolVersion;
+    header.protocol_version = writing.protocol_version;
     header.command_count = count;
     header.room = hub.room();
     header.author = author.id();
@@ -237,7 +238,10 @@ class TestRoom {
   [[nodiscard]] std::uint64_t nonce_of(const TestAuthor& author) const {
     return hub.members().find(author.id())->nonce.value();
   }
-  [[nodiscard]] float x_of(ObjectId entity) const { return hub.scene().transform(entity)->position.x; }
+  [[nodiscard]] float x_of(ObjectId entity) const {
+    const auto* transform = hub.scene().transform(entity);
+    return transform ? transform->position.x : 0;
+  }
 
   Replica hub;
   Replica other;

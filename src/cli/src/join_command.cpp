@@ -148,6 +148,7 @@ class Join {
       for (const auto id : submitted->ids) ids.push_back(json::to_text(id));
       answer["ids"] = std::move(ids);
     }
+    if (submitted->took) answer["took"] = submitted->took->value();
     report(answer);
   }
 

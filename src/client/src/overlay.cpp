@@ -70,4 +70,11 @@ replica::Outcome Overlay::predict_next(Draft& draft, ByteView payload) {
   return outcomes.empty() ? replica::Outcome{} : outcomes.front();
 }
 
+bool Overlay::would_work(ByteView payload) {
+  THETA_CHECK(shown_);
+  const auto outcomes =
+      replica_.try_out({author_, next_predicted_nonce_, replica_.head(), replica_.latest_stamp(), payload});
+  return !outcomes.empty() && outcomes.front().status != replica::OutcomeStatus::rejected;
+}
+
 }  // namespace theta::client

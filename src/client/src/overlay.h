@@ -37,6 +37,8 @@ class Overlay {
   void predict_all(Outbox& outbox);
   /// Predicts one more draft behind all others. Precondition: `is_shown()`.
   [[nodiscard]] replica::Outcome predict_next(Draft& draft, ByteView payload);
+  /// Whether a command would work behind all others; changes nothing. Precondition: `is_shown()`.
+  [[nodiscard]] bool would_work(ByteView payload);
 
  private:
   void note_changes();

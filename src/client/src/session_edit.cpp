@@ -40,6 +40,11 @@ Command reference_command(Span first, Span last) {
   return Command(std::move(command));
 }
 
+Command history_command(fb::Command type, Span first, Span last) {
+  return type == fb::Command::Undo ? reference_command<fb::UndoT>(first, last)
+                                   : reference_command<fb::RedoT>(first, last);
+}
+
 }  // namespace
 
 /// Shows everything anew: a draft that a newer one replaced is still in the overlay until then, and must not be what an
@@ -159,12 +164,38 @@ void Session::Impl::refuse_drafts(std::vector<Draft> drafts, const log::Refused&
 }
 
 ClientResult<CommandHandle> Session::Impl::submit_history_step(fb::Command type, Span first, Span last) {
-  const auto command =
-      type == fb::Command::Undo ? reference_command<fb::UndoT>(first, last) : reference_command<fb::RedoT>(first, last);
+  const auto command = history_command(type, first, last);
   // A place that only the overlay gave may change until the command is in the log: remember which command is meant.
   const auto pending_first = outbox.command_shown_at({first.nonce, first.index});
   const auto pending_last = outbox.command_shown_at({last.nonce, last.index});
   return submit(command.payload(), pending_first.value_or(CommandHandle{}), pending_last.value_or(CommandHandle{}));
+}
+
+ClientResult<CommandHandle> Session::Impl::step_through_history(fb::Command type) {
+  if (auto ready = check_ready(); !ready) return tl::unexpected(ready.error());
+  show_afresh();
+  const auto& state = overlay.replica();
+  const auto candidates = type == fb::Command::Undo ? state.undo_candidates(author()) : state.redo_candidates(author());
+  if (candidates.empty())
+    return fail(ClientError::rejected,
+                std::string("there is nothing of yours to ") + (type == fb::Command::Undo ? "take back" : "do again"));
+  const auto works = std::find_if(candidates.begin(), candidates.end(), [&](const Span& span) {
+    return overlay.would_work(history_command(type, span, span).payload());
+  });
+  // Where none works, the newest one's refusal tells who stands in the way.
+  const auto& chosen = works == candidates.end() ? candidates.front() : *works;
+  auto step = submit_history_step(type, chosen, chosen);
+  const auto meant = handle_at({chosen.nonce, chosen.index});
+  if (step && meant) history_steps.push_back({*step, *meant});
+  if (history_steps.size() > theta::limits::kJournalEntriesMax) history_steps.pop_front();
+  return step;
+}
+
+std::optional<CommandHandle> Session::Impl::handle_at(CommandPlace place) const {
+  if (const auto pending = outbox.command_shown_at(place)) return pending;
+  const auto found = std::find_if(settled_places.rbegin(), settled_places.rend(),
+                                  [&](const auto& settled) { return settled.second == place; });
+  return found == settled_places.rend() ? std::nullopt : std::optional(found->first);
 }
 
 // ---- The public calls ---------------------------------------------------------------------------------------------
@@ -234,24 +265,16 @@ ClientResult<Session::Created> Session::duplicate(std::span<const ObjectId> targ
   return Created{*handle, std::move(*ids)};
 }
 
-ClientResult<CommandHandle> Session::undo() {
-  if (auto ready = impl_->check_ready(); !ready) return tl::unexpected(ready.error());
-  impl_->show_afresh();
-  const auto candidate = replica().undo_candidate(author());
-  if (!candidate) return fail(ClientError::rejected, "there is nothing of this author's to take back");
-  return impl_->submit_history_step(fb::Command::Undo, *candidate, *candidate);
-}
+ClientResult<CommandHandle> Session::undo() { return impl_->step_through_history(fb::Command::Undo); }
+ClientResult<CommandHandle> Session::redo() { return impl_->step_through_history(fb::Command::Redo); }
+bool Session::can_undo() const { return !replica().undo_candidates(author()).empty(); }
+bool Session::can_redo() const { return !replica().redo_candidates(author()).empty(); }
 
-ClientResult<CommandHandle> Session::redo() {
-  if (auto ready = impl_->check_ready(); !ready) return tl::unexpected(ready.error());
-  impl_->show_afresh();
-  const auto candidate = replica().redo_candidate(author());
-  if (!candidate) return fail(ClientError::rejected, "there is nothing of this author's to do again");
-  return impl_->submit_history_step(fb::Command::Redo, *candidate, *candidate);
+std::optional<CommandHandle> Session::meant_by(CommandHandle step) const {
+  const auto& steps = impl_->history_steps;
+  const auto found = std::find_if(steps.begin(), steps.end(), [&](const auto& pair) { return pair.first == step; });
+  return found == steps.end() ? std::nullopt : std::optional(found->second);
 }
-
-bool Session::can_undo() const { return replica().undo_candidate(author()).has_value(); }
-bool Session::can_redo() const { return replica().redo_candidate(author()).has_value(); }
 
 ClientResult<CommandHandle> Session::undo(CommandHandle command) {
   impl_->show();

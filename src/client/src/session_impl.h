@@ -116,6 +116,10 @@ struct Session::Impl {
   [[nodiscard]] ClientResult<void> check_ready() const;
   [[nodiscard]] ClientResult<void> check_requests() const;
   [[nodiscard]] ClientResult<std::uint64_t> check_minted(ByteView payload) const;
+  /// Takes the first command that an undo, or a redo, works on now.
+  [[nodiscard]] ClientResult<CommandHandle> step_through_history(wire::fb::Command type);
+  /// The command of this session at a place in the author's chain, as far as it is remembered.
+  [[nodiscard]] std::optional<CommandHandle> handle_at(CommandPlace place) const;
   [[nodiscard]] ClientResult<CommandHandle> submit_history_step(wire::fb::Command type,
                                                                 replica::Replica::CommandSpan first,
                                                                 replica::Replica::CommandSpan last);
@@ -163,6 +167,10 @@ struct Session::Impl {
   bool wants_online = true;
   bool is_writer = false;
   std::string hub_page;
+  // Where commands of this session are in the log, and which of them its undos and redos took; as many as a journal
+  // has.
+  std::deque<std::pair<CommandHandle, CommandPlace>> settled_places;
+  std::deque<std::pair<CommandHandle, CommandHandle>> history_steps;
   unsigned attempts = 0;  // without reaching `live`
   unsigned strikes = 0;   // without a valid record between
   MonotonicTime retry_at = MonotonicTime::min();

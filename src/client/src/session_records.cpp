@@ -100,6 +100,8 @@ void Session::Impl::settle_acknowledged(SignedPacket packet, Seq seq, const std:
     settled.seq = seq;
     settled.nonce = packet.packet.header.nonce;
     settled.index = index;
+    settled_places.emplace_back(draft.handle, CommandPlace{settled.nonce, index});
+    if (settled_places.size() > theta::limits::kJournalEntriesMax) settled_places.pop_front();
     if (outcomes != nullptr && index < outcomes->size()) settled.outcome = (*outcomes)[index];
     ++index;
     const auto outcome = settled.outcome;

@@ -138,6 +138,13 @@ Result handled(client::ClientResult<client::CommandHandle> result) {
   return Submitted{*result, {}};
 }
 
+Result step(client::Session& session, client::ClientResult<client::CommandHandle> result) {
+  const auto took = result ? session.meant_by(*result) : std::nullopt;
+  auto submitted = handled(std::move(result));
+  if (submitted) submitted->took = took;
+  return submitted;
+}
+
 const FieldNames& new_entity_fields() {
   static const FieldNames fields = {"name",     "parent", "position", "rotation", "scale", "mesh",
                                     "material", "light",  "camera",   "visible",  "tags"};
@@ -241,8 +248,8 @@ LineCommands entity_commands() {
         create}},
       {"duplicate_entities",
        {{"targets"}, [](client::Session& s, const Json& l) { return created(s.duplicate(targets(l))); }}},
-      {"undo", {{}, [](client::Session& s, const Json&) { return handled(s.undo()); }}},
-      {"redo", {{}, [](client::Session& s, const Json&) { return handled(s.redo()); }}},
+      {"undo", {{}, [](client::Session& s, const Json&) { return step(s, s.undo()); }}},
+      {"redo", {{}, [](client::Session& s, const Json&) { return step(s, s.redo()); }}},
       {"delete_entities", building({"targets"}, [](const Json& l) { return commands::delete_entities(targets(l)); })},
       {"rename_entity", building({"target", "name"},
                                  [](const Json& l) {

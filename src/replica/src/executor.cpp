@@ -28,7 +28,10 @@ std::vector<Outcome> Executor::execute(const fb::CommandPayload& payload) {
     auto outcome = execute_one(type_, payload.commands()->Get(at));
     if (!has_space() && state_.scene().variable_bytes() > bytes_before)
       outcome = reject(RejectReason::limit, {}, outcome.targets);
-    if (outcome.status == OutcomeStatus::rejected) state_.roll_back(log_, mark);
+    if (outcome.status == OutcomeStatus::rejected) {
+      state_.roll_back(log_, mark);
+      toggles_.clear();
+    }
     outcome.command = type_;
     outcomes.push_back(outcome);
   }
@@ -200,9 +203,9 @@ Outcome Executor::write_targets(const WriteScope& scope, MakeValue make_value) {
     }
     auto made = make_value(key.entity, at);
     if (const auto* reason = std::get_if<RejectReason>(&made)) return reject(*reason, {}, count_of(scope.targets));
-    entry.cells.push_back({key, state_.scene().value(key), *winning});
-    if (!spend_copy(weight_of(entry.cells.back().other)))
-      return reject(RejectReason::too_much_work, {}, count_of(scope.targets));
+    auto cell = new_cell(key, state_.scene().value(key), *winning);
+    if (!cell || !spend_copy(weight_of(*cell))) return reject(RejectReason::too_much_work, {}, count_of(scope.targets));
+    entry.cells.push_back(std::move(*cell));
     std::visit(
         [&](auto&& value) {
           using Value = std::decay_t<decltype(value)>;
@@ -327,6 +330,19 @@ JournalEntry Executor::new_entry(JournalEntry::Kind kind) const {
   entry.place = {packet_.nonce, index_};
   entry.kind = kind;
   return entry;
+}
+
+std::optional<JournalEntry::Cell> Executor::new_cell(const RegisterKey& key, ComponentValue present,
+                                                     scene::Version version) {
+  JournalEntry::Cell cell{key, std::move(present), version};
+  if (packet_.protocol_version < wire::kProtocolVersionOfUndoChains) return cell;
+  cell.own_writer = version.raw_writer();
+  const auto held = state_.scene().version(key);
+  if (!held) return cell;
+  const auto content = content_of(key, *held);
+  if (!content) return std::nullopt;
+  cell.writer_before = *content;
+  return cell;
 }
 
 }  // namespace theta::replica

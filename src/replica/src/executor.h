@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "theta/base/limits.h"
 #include "theta/replica/outcome.h"
 #include "theta/wire/schema.h"
+#include "toggle_index.h"
 
 namespace theta::replica {
 
@@ -17,6 +19,7 @@ namespace theta::replica {
 struct PacketContext {
   AuthorKey author;
   AuthorSlot slot = kNoSlot;
+  std::uint16_t protocol_version = 0;
   Nonce nonce;
   Seq base_seq;
   Seq seq;
@@ -91,6 +94,14 @@ class Executor {
   // Undo and redo (executor_undo.cpp).
   [[nodiscard]] Outcome toggle_span(const wire::fb::CommandRef& first, const wire::fb::CommandRef& last, bool undo);
   [[nodiscard]] std::optional<Outcome> toggle(JournalEntry& entry);
+  /// Whether the register holds what the entry needs there to be toggled.
+  [[nodiscard]] bool is_due(const JournalEntry& entry, const JournalEntry::Cell& cell, scene::Version held);
+  /// The write whose content a register holds, by its `raw_writer`; empty when the packet has no work left to find out.
+  [[nodiscard]] std::optional<std::uint64_t> content_of(const scene::RegisterKey& key, scene::Version held);
+  /// Who stands in the way: not who undid a step on top, but whose content that brought back.
+  [[nodiscard]] Blocker holder_of(const scene::RegisterKey& key, scene::Version held);
+  /// Who brought `entity` at or above `parent`, which hangs below it: the newest of the moves in between.
+  [[nodiscard]] Blocker newest_link(ObjectId entity, ObjectId parent);
   [[nodiscard]] std::optional<Outcome> toggle_cells(JournalEntry& entry);
   [[nodiscard]] std::optional<Outcome> vanish(JournalEntry& entry);
   [[nodiscard]] std::optional<Outcome> reappear(JournalEntry& entry);
@@ -119,10 +130,14 @@ class Executor {
                                std::uint32_t targets = 0) const;
   [[nodiscard]] Outcome conclude(const Tally& tally, JournalEntry entry);
   [[nodiscard]] JournalEntry new_entry(JournalEntry::Kind kind) const;
+  /// For a register that is about to be written with `version`; empty when the packet has no work left.
+  [[nodiscard]] std::optional<JournalEntry::Cell> new_cell(const scene::RegisterKey& key, scene::ComponentValue present,
+                                                           scene::Version version);
 
   /// What else takes about as long as touching an entity does: following links of the hierarchy, handling tags.
   static constexpr std::size_t kLinksPerWork = 64;
   static constexpr std::size_t kTagsPerWork = 8;
+  static constexpr std::size_t kCellsPerWork = 64;
 
   RoomState& state_;
   StateLog& log_;
@@ -130,6 +145,7 @@ class Executor {
   scene::Scene::Cost paid_;
   std::uint8_t index_ = 0;
   wire::fb::Command type_ = wire::fb::Command::NONE;
+  std::map<AuthorSlot, ToggleIndex> toggles_;  // of authors whose writes were met so far
   std::size_t work_left_ = limits::kPacketWorkMax;
   std::size_t copy_bytes_left_ = limits::kPacketCopyBytesMax;
 };

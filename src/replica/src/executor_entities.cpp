@@ -184,7 +184,9 @@ Outcome Executor::reparent_entities(const fb::ReparentEntities& command) {
     const RegisterKey transform{entity, Component::transform, 0};
     const auto winning = winning_version(transform, false);
     if (command.transforms() && winning) {
-      entry.cells.push_back({transform, state_.scene().value(transform), *winning});
+      auto cell = new_cell(transform, state_.scene().value(transform), *winning);
+      if (!cell) return reject(RejectReason::too_much_work, {}, count_of(targets));
+      entry.cells.push_back(std::move(*cell));
       const auto value = from_fb(*command.transforms()->Get(static_cast<flatbuffers::uoffset_t>(at)));
       state_.scene().set_transform(entity, value, *winning, log_.scene);
     }
@@ -225,11 +227,9 @@ std::optional<Outcome> Executor::move_one(ObjectId entity, ObjectId parent, Obje
     switch (scene.is_at_or_above(entity, parent)) {
       case scene::Scene::Ancestry::yes: {
         // What makes the cycle is how the new parent came to hang below the entity.
-        const auto held = scene.version({parent, Component::parent, 0});
-        std::optional<Blocker> blocker;
-        if (held && held->slot() != packet_.slot)
-          blocker = Blocker{held->slot(), held->seq(), {parent, Component::parent, 0}};
-        return reject(RejectReason::would_cycle, blocker);
+        const auto link = newest_link(entity, parent);
+        return reject(RejectReason::would_cycle,
+                      link.author == packet_.slot ? std::nullopt : std::optional<Blocker>(link));
       }
       case scene::Scene::Ancestry::too_deep: return reject(RejectReason::too_deep);
       case scene::Scene::Ancestry::no: break;
@@ -237,7 +237,9 @@ std::optional<Outcome> Executor::move_one(ObjectId entity, ObjectId parent, Obje
   }
   const RegisterKey key{entity, Component::parent, 0};
   const auto winning = winning_version(key, false);
-  entry.cells.push_back({key, scene.place(entity), *winning});
+  auto cell = new_cell(key, scene.place(entity), *winning);
+  if (!cell) return reject(RejectReason::too_much_work);
+  entry.cells.push_back(std::move(*cell));
   scene.move(entity, parent, before == entity ? kNoObject : before, *winning, log_.scene);
   if (!spend_scene_cost()) return reject(RejectReason::too_much_work);
   return std::nullopt;

@@ -34,6 +34,7 @@ Outcome Executor::toggle_span(const fb::CommandRef& first, const fb::CommandRef&
     entry.undone = undo;
     entry.toggled_at = packet_.seq;
     entry.toggled_by = {packet_.nonce, index_};
+    if (const auto index = toggles_.find(packet_.slot); index != toggles_.end()) index->second.add(entry);
     state_.replace_journal(packet_.slot, at, std::move(entry), log_);
   }
   // Only now, since `chosen` holds places in the journal.
@@ -67,6 +68,43 @@ std::vector<JournalEntry::Cell*> by_place(std::vector<JournalEntry::Cell>& cells
 
 }  // namespace
 
+std::optional<std::uint64_t> Executor::content_of(const scene::RegisterKey& key, scene::Version held) {
+  const auto [found, is_new] = toggles_.try_emplace(held.slot());
+  if (is_new) {
+    std::size_t registers = 0;
+    if (const auto* journal = state_.journal(held.slot()))
+      for (const auto& entry : journal->entries()) registers += found->second.add(entry);
+    if (!spend(registers / kCellsPerWork)) {
+      toggles_.erase(found);
+      return std::nullopt;
+    }
+  }
+  return found->second.content_of(key, held.raw_writer());
+}
+
+bool Executor::is_due(const JournalEntry& entry, const JournalEntry::Cell& cell, scene::Version held) {
+  if (held == cell.held) return true;
+  // Packets of protocol version 1 did not tell what they wrote over.
+  if (cell.own_writer == 0) return false;
+  return content_of(cell.key, held) == (entry.undone ? cell.writer_before : cell.own_writer);
+}
+
+Blocker Executor::holder_of(const scene::RegisterKey& key, scene::Version held) {
+  const auto content = content_of(key, held).value_or(0);
+  const auto holder = scene::Version::from_raw(0, content == 0 ? held.raw_writer() : content);
+  return {holder.slot(), holder.seq(), key};
+}
+
+Blocker Executor::newest_link(ObjectId entity, ObjectId parent) {
+  Blocker newest;
+  for (auto at = parent; at != entity && at != kNoObject; at = state_.scene().place(at).parent) {
+    const scene::RegisterKey key{at, Component::parent, 0};
+    const auto link = holder_of(key, *state_.scene().version(key));
+    if (newest.author == kNoSlot || link.seq > newest.seq) newest = link;
+  }
+  return newest;
+}
+
 /// Each register must still hold what the entry's last turn wrote; then it and the entry change places.
 std::optional<Outcome> Executor::toggle_cells(JournalEntry& entry) {
   if (!spend(entry.cells.size())) return reject(RejectReason::too_much_work);
@@ -77,7 +115,7 @@ std::optional<Outcome> Executor::toggle_cells(JournalEntry& entry) {
     if (!scene.contains(key.entity)) return reject(RejectReason::undo_blocked, deletion_of(key.entity));
     const auto held = scene.version(key);
     if (!held) return reject(RejectReason::undo_blocked);
-    if (*held != cell->held) return reject(RejectReason::undo_blocked, Blocker{held->slot(), held->seq(), key});
+    if (!is_due(entry, *cell, *held)) return reject(RejectReason::undo_blocked, holder_of(key, *held));
     auto present = scene.value(key);
     // The register was this author's with this stamp at the latest, so the new version can only be newer; a merged
     // delta may have left a later stamp of somebody else, which stays.
@@ -92,11 +130,8 @@ std::optional<Outcome> Executor::toggle_cells(JournalEntry& entry) {
         if (!scene.contains(place.parent)) return reject(RejectReason::undo_blocked, deletion_of(place.parent));
         const auto ancestry = scene.is_at_or_above(key.entity, place.parent);
         if (ancestry == scene::Scene::Ancestry::too_deep) return reject(RejectReason::too_deep);
-        if (ancestry == scene::Scene::Ancestry::yes) {
-          const auto above = scene.version({place.parent, Component::parent, 0});
-          return reject(RejectReason::undo_blocked,
-                        Blocker{above->slot(), above->seq(), {place.parent, Component::parent, 0}});
-        }
+        if (ancestry == scene::Scene::Ancestry::yes)
+          return reject(RejectReason::undo_blocked, newest_link(key.entity, place.parent));
       }
       if (!spend_scene_cost()) return reject(RejectReason::too_much_work);
       scene.move_to(key.entity, place, next, log_.scene);

@@ -107,6 +107,12 @@ struct Weight {
 };
 
 constexpr std::size_t kRegisterWeight = 40;
+constexpr std::size_t kWritersWeight = 16;
+
+/// The kind in an entry's bytes, beside `JournalEntry::Kind`: a write whose cells tell their writers.
+constexpr std::uint8_t kWriteWithWriters = 3;
+
+bool tells_writers(const JournalEntry& entry) { return !entry.cells.empty() && entry.cells.front().own_writer != 0; }
 
 // What falls out of a journal is replicated state, so every machine must weigh alike.
 static_assert(sizeof(scene::Transform) == 40 && sizeof(AssetId) == 32 && sizeof(scene::Material) == 208 &&
@@ -125,22 +131,32 @@ std::size_t weight_of(const scene::Scene::EntityImage& image) {
 
 std::size_t weight_of(const JournalEntry& entry) {
   std::size_t weight = 32 + entry.roots.size() * 8;
-  for (const auto& cell : entry.cells) weight += weight_of(cell.other);
+  for (const auto& cell : entry.cells) weight += weight_of(cell);
   for (const auto& image : entry.images) weight += weight_of(image);
   return weight;
+}
+
+std::size_t weight_of(const JournalEntry::Cell& cell) {
+  return weight_of(cell.other) + (cell.own_writer != 0 ? kWritersWeight : 0);
 }
 
 void append_entry(const JournalEntry& entry, Bytes& out) {
   ByteWriter writer(out);
   writer.put_varint(entry.place.nonce.value());
   writer.put_varint(entry.place.index);
-  writer.put(static_cast<std::uint8_t>(entry.kind));
+  const bool with_writers = tells_writers(entry);
+  writer.put(with_writers ? kWriteWithWriters : static_cast<std::uint8_t>(entry.kind));
   writer.put(static_cast<std::uint8_t>(entry.undone ? 1 : 0));
   writer.put_varint(entry.toggled_at.value());
   writer.put_varint(entry.toggled_by.nonce.value());
   writer.put_varint(entry.toggled_by.index);
   writer.put_varint(entry.cells.size());
-  for (const auto& cell : entry.cells) append_register(writer, out, cell.key, cell.other, cell.held);
+  for (const auto& cell : entry.cells) {
+    append_register(writer, out, cell.key, cell.other, cell.held);
+    if (!with_writers) continue;
+    writer.put(cell.own_writer);
+    writer.put(cell.writer_before);
+  }
   writer.put_varint(entry.roots.size());
   for (const auto root : entry.roots) writer.put(root.value());
   writer.put_varint(entry.images.size());
@@ -158,15 +174,22 @@ std::optional<JournalEntry> read_entry(ByteReader& reader) {
   const auto toggled_index = reader.get_varint();
   const auto cells = read_count(reader, 34, limits::kTargetsPerCommandMax * 2);
   const bool places_fit = index < limits::kCommandsPerPacketMax && toggled_index < limits::kCommandsPerPacketMax;
-  if (!cells || !places_fit || kind > 2 || undone > 1) return std::nullopt;
+  if (!cells || !places_fit || kind > kWriteWithWriters || undone > 1) return std::nullopt;
+  const bool with_writers = kind == kWriteWithWriters;
+  // Else it would be written as another kind.
+  if (with_writers && *cells == 0) return std::nullopt;
   entry.toggled_by.index = static_cast<std::uint16_t>(toggled_index);
   entry.place.index = static_cast<std::uint16_t>(index);
-  entry.kind = static_cast<JournalEntry::Kind>(kind);
+  entry.kind = with_writers ? JournalEntry::Kind::write : static_cast<JournalEntry::Kind>(kind);
   entry.undone = undone == 1;
   for (std::size_t at = 0; at < *cells; ++at) {
     auto cell = read_register(reader);
     if (!cell) return std::nullopt;
     entry.cells.push_back({cell->key, std::move(cell->value), cell->version});
+    if (!with_writers) continue;
+    entry.cells.back().own_writer = reader.get<std::uint64_t>();
+    entry.cells.back().writer_before = reader.get<std::uint64_t>();
+    if (entry.cells.back().own_writer == 0) return std::nullopt;
   }
   const auto roots = read_count(reader, 8, limits::kSubtreeEntitiesMax);
   if (!roots) return std::nullopt;

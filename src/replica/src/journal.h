@@ -27,7 +27,11 @@ struct JournalEntry {
   struct Cell {
     scene::RegisterKey key;
     scene::ComponentValue other;  // what the register gets when the entry is toggled
-    scene::Version held;          // toggling is allowed only while the register still has this version
+    scene::Version held;          // the register's version when the entry wrote it last
+    // What toggling asks of a register that has another version by now (`ToggleIndex`), from protocol version 2 on;
+    // both 0 before.
+    std::uint64_t own_writer = 0;     // the command's write
+    std::uint64_t writer_before = 0;  // the write whose content it replaced
   };
 
   CommandPlace place;
@@ -46,6 +50,7 @@ struct JournalEntry {
 
 /// What an entry counts for in a journal's bounds; about its size in memory and on the wire.
 [[nodiscard]] std::size_t weight_of(const JournalEntry& entry);
+[[nodiscard]] std::size_t weight_of(const JournalEntry::Cell& cell);
 [[nodiscard]] std::size_t weight_of(const scene::Scene::EntityImage& image);
 [[nodiscard]] std::size_t weight_of(const scene::ComponentValue& value);
 

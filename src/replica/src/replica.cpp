@@ -43,28 +43,31 @@ Hash256 Replica::state_hash() const { return impl_->state_hash(); }
 
 // ---- Undo candidates ----------------------------------------------------------------------------------------------
 
-std::optional<Replica::CommandSpan> Replica::undo_candidate(const AuthorKey& author) const {
+std::vector<Replica::CommandSpan> Replica::undo_candidates(const AuthorKey& author) const {
+  std::vector<CommandSpan> candidates;
   const auto* journal = impl_->journal_of(author);
-  if (!journal) return std::nullopt;
-  const auto& entries = journal->entries();
-  const auto newest = std::find_if(entries.rbegin(), entries.rend(), [](const auto& entry) { return !entry.undone; });
-  if (newest == entries.rend()) return std::nullopt;
-  return CommandSpan{newest->place.nonce, newest->place.index};
+  if (!journal) return candidates;
+  for (auto entry = journal->entries().rbegin(); entry != journal->entries().rend(); ++entry)
+    if (!entry->undone) candidates.push_back({entry->place.nonce, entry->place.index});
+  return candidates;
 }
 
-std::optional<Replica::CommandSpan> Replica::redo_candidate(const AuthorKey& author) const {
+std::vector<Replica::CommandSpan> Replica::redo_candidates(const AuthorKey& author) const {
   const auto* journal = impl_->journal_of(author);
-  if (!journal) return std::nullopt;
-  // What was undone last comes back first; within one undo the oldest command, which stands first.
-  const JournalEntry* best = nullptr;
+  if (!journal) return {};
+  std::vector<const JournalEntry*> undone;
   for (const auto& entry : journal->entries())
-    if (entry.undone && (!best || entry.toggled_by > best->toggled_by)) best = &entry;
-  if (!best) return std::nullopt;
+    if (entry.undone) undone.push_back(&entry);
+  // What was undone last comes back first; within one undo the oldest command, which stands first.
+  std::stable_sort(undone.begin(), undone.end(),
+                   [](const auto* left, const auto* right) { return left->toggled_by > right->toggled_by; });
   // Something new done after the undo closes the way forward, as people expect.
-  const bool is_closed = !journal->entries().empty() && journal->entries().back().place > best->toggled_by &&
-                         !journal->entries().back().undone;
-  if (is_closed) return std::nullopt;
-  return CommandSpan{best->place.nonce, best->place.index};
+  if (undone.empty()) return {};
+  const auto& newest = journal->entries().back();
+  if (newest.place > undone.front()->toggled_by && !newest.undone) return {};
+  std::vector<CommandSpan> candidates;
+  for (const auto* entry : undone) candidates.push_back({entry->place.nonce, entry->place.index});
+  return candidates;
 }
 
 const Journal* Replica::Impl::journal_of(const AuthorKey& author) const {
@@ -151,6 +154,7 @@ std::vector<Outcome> Replica::Impl::advance(const log::Record& record, std::uint
   PacketContext context;
   context.author = header.author;
   context.slot = member ? member->slot : kNoSlot;
+  context.protocol_version = header.protocol_version;
   context.nonce = header.nonce;
   context.base_seq = header.base_seq;
   context.seq = record.seq;
@@ -195,13 +199,9 @@ const std::vector<scene::ChangeLog::Change>& Replica::last_changes() const {
 
 // ---- Prediction ---------------------------------------------------------------------------------------------------
 
-std::vector<Outcome> Replica::predict(const Draft& draft) {
-  if (impl_->predictions == 0) impl_->step_log.clear();
-  impl_->begin_step();
-  impl_->changes_from = impl_->step_log.mark();
-  ++impl_->predictions;
+std::vector<Outcome> Replica::Impl::execute(const Draft& draft, Seq seq, StateLog& log) {
   const auto& payload = *flatbuffers::GetRoot<fb::CommandPayload>(draft.payload.data());
-  const auto* member = impl_->state.members().find(draft.author);
+  const auto* member = state.members().find(draft.author);
   // The hub would refuse it, and only writers have a slot to write with.
   if (!member || member->role < log::Role::editor) {
     Outcome refused;
@@ -212,13 +212,29 @@ std::vector<Outcome> Replica::predict(const Draft& draft) {
   PacketContext context;
   context.author = draft.author;
   context.slot = member->slot;
+  context.protocol_version = wire::kProtocolVersion;
   context.nonce = draft.nonce;
   context.base_seq = draft.base_seq;
-  // Above every real seq, so that predicted writes never pass for sequenced ones.
-  context.seq = Seq{limits::kSeqMax + impl_->predictions};
+  context.seq = seq;
   context.stamp = draft.stamp;
-  auto outcomes = Executor(impl_->state, impl_->step_log, context).execute(payload);
+  return Executor(state, log, context).execute(payload);
+}
+
+std::vector<Outcome> Replica::predict(const Draft& draft) {
+  if (impl_->predictions == 0) impl_->step_log.clear();
+  impl_->begin_step();
+  impl_->changes_from = impl_->step_log.mark();
+  ++impl_->predictions;
+  // Above every real seq, so that predicted writes never pass for sequenced ones.
+  auto outcomes = impl_->execute(draft, Seq{limits::kSeqMax + impl_->predictions}, impl_->step_log);
   impl_->note_member_changes(impl_->changes_from.steps);
+  return outcomes;
+}
+
+std::vector<Outcome> Replica::try_out(const Draft& draft) {
+  StateLog log;
+  auto outcomes = impl_->execute(draft, Seq{limits::kSeqMax + impl_->predictions + 1}, log);
+  impl_->state.roll_back(log, {});
   return outcomes;
 }
 

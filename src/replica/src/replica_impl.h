@@ -27,6 +27,7 @@ struct Replica::Impl {
   [[nodiscard]] Hash256 state_hash() const;
   [[nodiscard]] const Journal* journal_of(const AuthorKey& author) const;
   std::vector<Outcome> advance(const log::Record& record, std::uint64_t object_counter);
+  [[nodiscard]] std::vector<Outcome> execute(const Draft& draft, Seq seq, StateLog& log);
   void settle_author(const log::Record& record, std::uint64_t object_counter);
   void note_member_changes(std::size_t from_step);
   void begin_step();

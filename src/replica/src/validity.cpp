@@ -21,10 +21,11 @@ Refused refuse(RefusalCode code, std::string text) { return {code, std::move(tex
 
 Verdict check_sizes(const log::CommandPacket& packet) {
   const auto& header = packet.header;
-  if (header.protocol_version != wire::kProtocolVersion)
+  if (header.protocol_version < wire::kProtocolVersionMin || header.protocol_version > wire::kProtocolVersion)
     return refuse(RefusalCode::version_mismatch,
-                  "expected packets of protocol version " + std::to_string(wire::kProtocolVersion) + ", got " +
-                      std::to_string(header.protocol_version) + "; update the older side");
+                  "expected packets of protocol version " + std::to_string(wire::kProtocolVersionMin) + " to " +
+                      std::to_string(wire::kProtocolVersion) + ", got " + std::to_string(header.protocol_version) +
+                      "; update the older side");
   if (packet.archived)
     return refuse(RefusalCode::history_cut, "the packet's payload was archived; start from a snapshot");
   if (header.payload_size != packet.payload.size())

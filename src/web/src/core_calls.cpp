@@ -129,7 +129,9 @@ CallResult Core::Impl::submit(const Json& arguments, ByteView) {
   if (line == arguments.end()) return bad_argument("expected a command");
   const auto made = json::submit_json(session, *line);
   if (!made) return call_error(code_of(made.error().code), made.error().message);
-  return submitted(made->handle, made->ids);
+  auto reply = submitted(made->handle, made->ids);
+  if (reply && made->took) (*reply)["took"] = made->took->value();
+  return reply;
 }
 
 CallResult Core::Impl::submit_again(const Json& arguments, ByteView) {

@@ -69,7 +69,10 @@ export interface Room {
   /** Rejects with `CommandError` when the command is malformed, not permitted, or cannot work on what is shown. */
   submit(command: Command): Promise<Submitted>;
   create(entities: readonly NewEntity[]): Promise<Submitted>;
-  /** Our own newest command that can be taken back; rejects with `CommandError` when there is none. */
+  /**
+   * Our own newest command that can be taken back: one that somebody has changed since is passed over (`took` tells
+   * which it was). Rejects with `CommandError` when there is none.
+   */
   undo(): Promise<Submitted>;
   redo(): Promise<Submitted>;
   /** A lost command once more, on top of what is there now. */

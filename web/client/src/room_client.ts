@@ -140,7 +140,7 @@ export class RoomClient implements Room {
     const { json } = await this.request(name, given).catch((error: unknown) => {
       throw commandErrorOf(error);
     });
-    const { handle, ids } = json as { handle: number; ids: EntityId[] };
+    const { handle, ids, took } = json as { handle: number; ids: EntityId[]; took?: number };
     const settled = new Promise<Acknowledged>((resolve, reject) => {
       this.unsettled.set(handle, { resolve, reject, command });
     });
@@ -153,7 +153,9 @@ export class RoomClient implements Room {
     }
     // The core tells of what a command replaces before it answers.
     const replaces = this.coalesced.get(handle)?.[0];
-    return { handle, ids, settled, ...(replaces === undefined ? {} : { replaces }) };
+    return {
+      handle, ids, settled, ...(replaces === undefined ? {} : { replaces }), ...(took === undefined ? {} : { took }),
+    };
   }
 
   setPresence(presence: Presence): void {

@@ -202,6 +202,8 @@ export interface Submitted {
   readonly ids: readonly EntityId[];
   /** An earlier command, not sent yet, that this one says the same as and more: only this one is left to take back. */
   readonly replaces?: number;
+  /** Of an undo or redo: the command that it takes back or does again, when it was made since the page was loaded. */
+  readonly took?: number;
   /**
    * Settles when the hub has answered, however long that takes; a command that was replaced settles with the one that
    * replaces it, and with that one's handle. Rejects with `CommandRefused` when it is not in the log; it is gone from

@@ -74,13 +74,17 @@ test("the example runs", async () => {
 test("undo and redo are one's own", async () => {
   const ann = await open("Ann");
   const made = await ann.create([{ name: "box" }]);
-  await ann.submit({ command: "rename_entity", target: made.ids[0]!, name: "chest" });
-  await (await ann.undo()).settled;
+  const renamed = await ann.submit({ command: "rename_entity", target: made.ids[0]!, name: "chest" });
+  const undone = await ann.undo();
+  await undone.settled;
+  expect(undone.took).toBe(renamed.handle);
   expect(ann.scene.get(made.ids[0]!)?.name).toBe("box");
   await (await ann.redo()).settled;
   expect(ann.scene.get(made.ids[0]!)?.name).toBe("chest");
   const bob = await open("Bob");
   await expect(bob.undo()).rejects.toThrow(CommandError);
+  await until(ann, () => ann.status.can_undo && !ann.status.can_redo);
+  expect(bob.status).toMatchObject({ can_undo: false, can_redo: false });
 });
 
 test("a command that cannot be shown rejects with a code", async () => {

@@ -21,12 +21,15 @@ export class UndoLabels {
   readonly nextUndo: ReadonlySignal<string | undefined> = computed(() => this.done.value.at(-1)?.label);
   readonly nextRedo: ReadonlySignal<string | undefined> = computed(() => this.undone.value.at(-1)?.label);
 
-  /** How many commands the next undo and redo take back or do again. */
-  get undoCount(): number {
-    return this.done.value.at(-1)?.handles.length ?? 1;
+  /** How many commands of its step are to be taken back after `took`, the newest of those that can be. */
+  moreToUndo(took?: number): number {
+    const handles = stepOf(this.done.value, took)?.handles ?? [];
+    return Math.max(0, took === undefined ? handles.length - 1 : handles.indexOf(took));
   }
-  get redoCount(): number {
-    return this.undone.value.at(-1)?.handles.length ?? 1;
+  /** The same for doing again, which begins with the oldest. */
+  moreToRedo(took?: number): number {
+    const handles = stepOf(this.undone.value, took)?.handles ?? [];
+    return Math.max(0, handles.length - 1 - (took === undefined ? 0 : handles.indexOf(took)));
   }
 
   /** Of the step that a command is part of. */
@@ -67,12 +70,13 @@ export class UndoLabels {
     this.undone.value = without(this.undone.value, handle);
   }
 
-  undid(): string | undefined {
-    return UndoLabels.move(this.done, this.undone);
+  /** Newer steps than that of `took` were passed over, and are not offered any more. */
+  undid(took?: number): string | undefined {
+    return UndoLabels.move(this.done, this.undone, took);
   }
 
-  redid(): string | undefined {
-    return UndoLabels.move(this.undone, this.done);
+  redid(took?: number): string | undefined {
+    return UndoLabels.move(this.undone, this.done, took);
   }
 
   clear(): void {
@@ -80,13 +84,22 @@ export class UndoLabels {
     this.undone.value = [];
   }
 
-  private static move(from: { value: readonly Step[] }, to: { value: readonly Step[] }): string | undefined {
-    const step = from.value.at(-1);
+  private static move(
+    from: { value: readonly Step[] },
+    to: { value: readonly Step[] },
+    took: number | undefined,
+  ): string | undefined {
+    const step = stepOf(from.value, took);
     if (step === undefined) return undefined;
-    from.value = from.value.slice(0, -1);
+    from.value = from.value.slice(0, from.value.indexOf(step));
     to.value = [...to.value, step];
     return step.label;
   }
+}
+
+/** The one that a command is part of; the newest where that is not known. */
+function stepOf(steps: readonly Step[], handle: number | undefined): Step | undefined {
+  return handle === undefined ? steps.at(-1) : steps.find(({ handles }) => handles.includes(handle));
 }
 
 function without(steps: readonly Step[], handle: number): readonly Step[] {

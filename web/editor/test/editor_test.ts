@@ -54,7 +54,7 @@ test("AnImportIsOneStepAndStandsWhereItsLastCommandDoes", async () => {
   editor.undoLabels.didAll([2, 3, 4], "Import “engine.glb”");
   editor.undoLabels.didAll([], "Import nothing");
   expect(editor.undoLabels.undid()).toBe("Move “cube”");
-  expect([editor.undoLabels.undoCount, editor.undoLabels.undid()]).toEqual([3, "Import “engine.glb”"]);
+  expect([editor.undoLabels.moreToUndo(), editor.undoLabels.undid()]).toEqual([2, "Import “engine.glb”"]);
   expect(editor.undoLabels.undid()).toBe("Add cube");
 });
 
@@ -69,7 +69,23 @@ test("AStepIsNotCountedOnceAnotherReplacesIt", async () => {
   await editor.perform("Move “box”", taken(5, 3));
   expect(editor.undoLabels.undid()).toBe("Move “box”");
   expect(editor.undoLabels.undid()).toBe("Change material of “lid”");
-  expect([editor.undoLabels.nextUndo.value, editor.undoLabels.undoCount]).toEqual(["Change material of 2 objects", 1]);
+  expect([editor.undoLabels.nextUndo.value, editor.undoLabels.moreToUndo()]).toEqual(
+    ["Change material of 2 objects", 0]);
+});
+
+test("WhatUndoPassesOverIsNotOfferedByName", async () => {
+  const { editor } = open();
+  const taken = (handle: number) =>
+    Promise.resolve({ handle, ids: [], settled: new Promise<never>(() => undefined) });
+  await editor.perform("Add cube", taken(1));
+  await editor.perform("Group “cube”", taken(2));
+  await editor.perform("Group “cube”", taken(3), { continues: true });
+  await editor.perform("Rename “cube”", taken(4));
+  expect(editor.undoLabels.moreToUndo(3)).toBe(1);
+  expect(editor.undoLabels.undid(3)).toBe("Group “cube”");
+  expect(editor.undoLabels.nextUndo.value).toBe("Add cube");
+  expect(editor.undoLabels.moreToRedo(2)).toBe(1);
+  expect(editor.undoLabels.redid(2)).toBe("Group “cube”");
 });
 
 test("ReadOnlySaysWhy", () => {

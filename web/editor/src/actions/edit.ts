@@ -13,27 +13,26 @@ function roots({ editor }: Workspace): EntityId[] {
 
 async function takeBack({ editor }: Workspace): Promise<void> {
   const { undoLabels, room } = editor;
-  for (let left = undoLabels.undoCount; left > 0; --left) {
-    try {
-      await room.undo();
-    } catch (error) {
-      undoLabels.clear();
-      return editor.notify("warning", asSentence(sentence(error)));
-    }
+  try {
+    // The room passes over what somebody has changed since; of the step that it takes all commands go back.
+    const { took } = await room.undo();
+    for (let left = undoLabels.moreToUndo(took); left > 0; --left) await room.undo();
+    editor.notify("info", `Undone: ${undoLabels.undid(took) ?? "last step"}`);
+  } catch (error) {
+    undoLabels.clear();
+    editor.notify("warning", asSentence(sentence(error)));
   }
-  editor.notify("info", `Undone: ${undoLabels.undid() ?? "last step"}`);
 }
 
 async function doAgain({ editor }: Workspace): Promise<void> {
   const { undoLabels, room } = editor;
-  for (let left = undoLabels.redoCount; left > 0; --left) {
-    try {
-      await room.redo();
-    } catch (error) {
-      return editor.notify("warning", asSentence(sentence(error)));
-    }
+  try {
+    const { took } = await room.redo();
+    for (let left = undoLabels.moreToRedo(took); left > 0; --left) await room.redo();
+    editor.notify("info", `Redone: ${undoLabels.redid(took) ?? "last step"}`);
+  } catch (error) {
+    editor.notify("warning", asSentence(sentence(error)));
   }
-  editor.notify("info", `Redone: ${undoLabels.redid() ?? "last step"}`);
 }
 
 async function duplicate(workspace: Workspace, targets: readonly EntityId[], label: string): Promise<void> {

@@ -184,12 +184,15 @@ class Session {
   /// New ids for `NewEntity::id`; to be used in ascending order, each once.
   [[nodiscard]] ClientResult<std::vector<ObjectId>> mint_ids(std::size_t count);
 
-  /// The author's newest command that can be taken back, wherever it was made.
+  /// The author's newest command that can be taken back, wherever it was made. One whose work somebody has changed
+  /// since is passed over; when that is true of all, the failure names who changed the newest.
   [[nodiscard]] ClientResult<CommandHandle> undo();
   [[nodiscard]] ClientResult<CommandHandle> redo();
   /// Whether `undo` and `redo` find something in the scene as it is shown; others may stand in the way all the same.
   [[nodiscard]] bool can_undo() const;
   [[nodiscard]] bool can_redo() const;
+  /// The command that an `undo()` or `redo()` of this session took; empty when it is from an earlier session.
+  [[nodiscard]] std::optional<CommandHandle> meant_by(CommandHandle step) const;
   /// A command of this session that is still under way, or any by its place in the author's chain.
   [[nodiscard]] ClientResult<CommandHandle> undo(CommandHandle command);
   [[nodiscard]] ClientResult<CommandHandle> undo(replica::Replica::CommandSpan first,

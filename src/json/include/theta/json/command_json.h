@@ -24,10 +24,12 @@ enum class CommandJsonError {
 };
 
 /// Submits what one line of `theta join`'s input says (docs/cli.md lists the commands) and returns what the line
-/// asked for: the handle, and the ids of what it made. A field that the command does not take is malformed, too.
+/// asked for: the handle, the ids of what it made, and what an undo or redo took. A field that the command does not
+/// take is malformed, too.
 struct Submitted {
   client::CommandHandle handle;
   std::vector<ObjectId> ids;
+  std::optional<client::CommandHandle> took = {};  // see client::Session::meant_by
 };
 [[nodiscard]] Expected<Submitted, CommandJsonError> submit_json(client::Session& session, const Json& line);
 /// Every command that a line may name, with the fields that it takes besides "command" and "tag".

@@ -86,13 +86,14 @@ class Replica {
   [[nodiscard]] Stamp latest_stamp() const;
   /// How many entities exist that this author made, for quotas.
   [[nodiscard]] std::size_t entities_of(AuthorSlot slot) const;
-  /// The newest command of this author that an Undo (or a Redo) would take, or empty.
+  /// The commands of this author that an Undo (or a Redo) may take, the one that people expect first. Others may have
+  /// changed since what one made, so that it is refused: `try_out` tells.
   struct CommandSpan {
     Nonce nonce;
     std::uint16_t index = 0;
   };
-  [[nodiscard]] std::optional<CommandSpan> undo_candidate(const AuthorKey& author) const;
-  [[nodiscard]] std::optional<CommandSpan> redo_candidate(const AuthorKey& author) const;
+  [[nodiscard]] std::vector<CommandSpan> undo_candidates(const AuthorKey& author) const;
+  [[nodiscard]] std::vector<CommandSpan> redo_candidates(const AuthorKey& author) const;
 
   // ---- Validity: pure, the same on every replica ------------------------------------------------------------------
 
@@ -127,6 +128,8 @@ class Replica {
     ByteView payload;
   };
   std::vector<Outcome> predict(const Draft& draft);
+  /// What `predict` would return; changes nothing.
+  [[nodiscard]] std::vector<Outcome> try_out(const Draft& draft);
   void drop_predictions();
   [[nodiscard]] bool has_predictions() const;
 

@@ -16,8 +16,13 @@
 
 namespace theta::wire {
 
-/// Changes when old and new peers cannot talk at all.
-inline constexpr std::uint16_t kProtocolVersion = 1;
+/// Changes when old and new peers cannot talk at all. What a packet's header says rules what its bytes mean, so packets
+/// of every version from `kProtocolVersionMin` on stay valid.
+inline constexpr std::uint16_t kProtocolVersion = 2;
+inline constexpr std::uint16_t kProtocolVersionMin = 1;
+/// From here on the journal tells what a command wrote over, so that one undo after another goes back over all that an
+/// author did to a register (docs/format.md).
+inline constexpr std::uint16_t kProtocolVersionOfUndoChains = 2;
 /// Counts up with every change to the schema; tells two peers with different hashes which one is older.
 inline constexpr std::uint32_t kSchemaRevision = 4;
 [[nodiscard]] Hash256 schema_hash();
