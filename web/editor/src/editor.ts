@@ -109,13 +109,20 @@ export interface Editor {
    * then. `label` says what the step was, for undo: "Move 3 objects". A command that `continues` is taken back together
    * with the one before it.
    */
-  perform(label: string, submitted: Promise<Submitted>, how?: { continues?: boolean }): Promise<Submitted | null>;
+  perform(label: string, submitted: Promise<Submitted>, how?: Performing): Promise<Submitted | null>;
   /** A sentence that shows for some seconds. */
   notify(kind: NoticeKind, text: string): void;
   /** Who shows the sentences; set by the shell. */
   readonly onNotice: Signal<(kind: NoticeKind, text: string) => void>;
   /** Stops listening to the room. */
   dispose(): void;
+}
+
+export interface Performing {
+  /** It is part of the newest step, which undo takes back as one. */
+  readonly continues?: boolean;
+  /** False: nothing that undo takes back, as what concerns people and not the scene. */
+  readonly isStep?: boolean;
 }
 
 export function createEditor(room: Room): Editor {
@@ -174,7 +181,7 @@ export function createEditor(room: Room): Editor {
     readOnly: computed(() => whyReadOnly(status.value, lookBack.value)),
     chosen: () => selection.value.map((id) => scene.value.get(id)).filter((entity) => entity !== undefined),
     colorOf: (author) => colors.value.get(author) ?? colorOf(author),
-    perform: (label, submitted, how) => perform({ undoLabels, notify }, label, submitted, how?.continues === true),
+    perform: (label, submitted, how = {}) => perform({ undoLabels, notify }, label, submitted, how),
     dispose: () => unsubscribe.forEach((stop) => stop()),
   };
 }
@@ -209,14 +216,14 @@ async function perform(
   to: Told,
   label: string,
   submitted: Promise<Submitted>,
-  continues: boolean,
+  { continues = false, isStep = true }: Performing,
 ): Promise<Submitted | null> {
   try {
     const taken = await submitted;
     // Queued moves of one thing become one command, which undo takes back as one.
     if (taken.replaces !== undefined) to.undoLabels.forget(taken.replaces);
     if (continues) to.undoLabels.alsoDid(taken.handle);
-    else to.undoLabels.did(taken.handle, label);
+    else if (isStep) to.undoLabels.did(taken.handle, label);
     taken.settled.catch((error: unknown) => {
       to.undoLabels.forget(taken.handle);
       // Another tab goes on with it; the banner says that there is one.

@@ -1,5 +1,6 @@
 import { ROOT, type EntityId } from "@theta/client";
 import { Matrix4 } from "three";
+import type { Editor } from "../editor.js";
 import { asSentence, sentence } from "../sentence.js";
 import { isBelow, middleOf, topmost, transformOf, transformsBelow, transformsIn, worldMatrix } from "../transforms.js";
 import type { Workspace } from "../workspace.js";
@@ -11,7 +12,19 @@ function roots({ editor }: Workspace): EntityId[] {
   return topmost(editor.scene.value, editor.selection.value);
 }
 
-async function takeBack({ editor }: Workspace): Promise<void> {
+/** Of each editor, the undo or redo that was asked for last. */
+const lastTurns = new WeakMap<Editor, Promise<void>>();
+
+/** One after the other: a step may be many commands, and a second press before the last of them is the next step. */
+function inTurn(work: (editor: Editor) => Promise<void>): Action["run"] {
+  return ({ editor }) => {
+    const turn = (lastTurns.get(editor) ?? Promise.resolve()).then(() => work(editor));
+    lastTurns.set(editor, turn);
+    return turn;
+  };
+}
+
+async function takeBack(editor: Editor): Promise<void> {
   const { undoLabels, room } = editor;
   try {
     // The room passes over what somebody has changed since; of the step that it takes all commands go back.
@@ -24,7 +37,7 @@ async function takeBack({ editor }: Workspace): Promise<void> {
   }
 }
 
-async function doAgain({ editor }: Workspace): Promise<void> {
+async function doAgain(editor: Editor): Promise<void> {
   const { undoLabels, room } = editor;
   try {
     const { took } = await room.redo();
@@ -148,7 +161,7 @@ export const kEditActions: readonly Action[] = [
     icon: "undo",
     shortcuts: ["Mod+Z"],
     edits: true,
-    run: takeBack,
+    run: inTurn(takeBack),
     label: ({ editor }) => withName("Undo", editor.undoLabels.nextUndo.value),
     enabled: ({ editor }) => editor.status.value.can_undo,
   },
@@ -158,7 +171,7 @@ export const kEditActions: readonly Action[] = [
     icon: "redo",
     shortcuts: ["Mod+Shift+Z", "Mod+Y"],
     edits: true,
-    run: doAgain,
+    run: inTurn(doAgain),
     label: ({ editor }) => withName("Redo", editor.undoLabels.nextRedo.value),
     enabled: ({ editor }) => editor.status.value.can_redo,
   },

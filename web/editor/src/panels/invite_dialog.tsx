@@ -195,8 +195,10 @@ function KnownInvites() {
     if (member.invite !== undefined) byInvite.set(member.invite, [...(byInvite.get(member.invite) ?? []), member]);
   }
   if (byInvite.size === 0) return null;
-  const revoke = (invite: string) =>
-    void editor.perform("Revoke an invite", editor.room.submit({ command: "revoke_invite", invite }));
+  const revoke = (invite: string) => {
+    const submitted = editor.room.submit({ command: "revoke_invite", invite });
+    void editor.perform("Revoke an invite", submitted, { isStep: false });
+  };
   return (
     <>
       <h3 class="list-title">Invites that people came by</h3>

@@ -152,6 +152,7 @@ function roleMenu(workspace: Workspace, author: AuthorKey, putOut: (member: Memb
       void editor.perform(
         `Make ${nameOr(known.name)} ${roleName(role)}`,
         editor.room.submit({ command: "grant_role", author, role }),
+        { isStep: false },
       ),
   });
   return [
@@ -176,6 +177,7 @@ function PutOut({ member, onClose }: { member: Member; onClose: () => void }) {
         author: member.author,
         ...(revokeInvite.value ? {} : { keep_invite: true }),
       }),
+      { isStep: false },
     );
   };
   return (
