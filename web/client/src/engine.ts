@@ -43,7 +43,10 @@ export class Engine {
   private isWriting: Promise<void> | undefined;
   /** Another page took this identity over while something was not stored yet. */
   private hasLostWrites = false;
+  /** Edits that are in the core alone, as the page was told last. */
+  private unstoredEdits = 0;
   private isClosed = false;
+  private isGivingWay = false;
   private isSwitching: Promise<void> | undefined;
   /** WebRTC found no way in this session; later reconnects try again. */
   private attemptsByWebSocket = 0;
@@ -53,7 +56,7 @@ export class Engine {
     private readonly port: Port,
     private readonly options: EngineOptions,
     private readonly runtime: CoreRuntime,
-    private readonly database: BrowserStorage | undefined,
+    private database: BrowserStorage | undefined,
   ) {}
 
   /** Answers the page's first message, which holds the options; all others follow. */
@@ -92,9 +95,21 @@ export class Engine {
     }
     const engine = new Engine(port, options, runtime, database);
     if (database) engine.assets = await engine.openAssets();
-    engine.identity = database ? await database.identity(link.room, link.invite ?? "") : newIdentity();
+    try {
+      engine.identity = database ? await database.identity(link.room, link.invite ?? "") : newIdentity();
+    } catch (error) {
+      if (options.storage === "indexeddb") throw new CoreError("storage", storageSentence(error));
+      trouble = storageSentence(error);
+      engine.database = undefined;
+      engine.identity = newIdentity();
+    }
     if (trouble !== "") engine.note({ event: "storage_failed", text: trouble, keeps: false });
-    await engine.open(false);
+    try {
+      await engine.open(false);
+    } catch (error) {
+      if (options.storage === "indexeddb" || error instanceof CoreError) throw error;
+      await engine.onlyShow("storage_failed", storageSentence(error));
+    }
     return engine;
   }
 
@@ -114,7 +129,6 @@ export class Engine {
       const name = `theta/${this.identity.id}`;
       this.lock = steal ? await WriterLock.take(name) : await WriterLock.tryTake(name);
       isWriter = this.lock !== undefined;
-      this.lock?.onWanted(() => void this.giveWay());
     }
     const loaded = this.database && isWriter ? await this.database.load(this.identity.id) : undefined;
     this.storage = loaded?.room;
@@ -122,6 +136,18 @@ export class Engine {
     const coreOptions = this.coreOptions(isWriter, this.options.offline);
     this.core = this.runtime.create(coreOptions, this.identity.seed, loaded?.stored ?? NOTHING_STORED);
     if (!isWriter) this.note({ event: "other_page", text: OTHER_PAGE });
+    // Only now is there something to hand over; who asked meanwhile is heard at once.
+    this.lock?.onWanted(() => void this.giveWay());
+  }
+
+  /** Makes a core that only reads, because of what the note tells. */
+  private async onlyShow(event: "other_page" | "storage_failed", text: string): Promise<void> {
+    const lock = this.lock;
+    this.lock = undefined;
+    this.storage = undefined;
+    this.note({ event, text, keeps: false });
+    this.core = this.runtime.create(this.coreOptions(false, false), this.identity.seed, NOTHING_STORED);
+    await lock?.release();
   }
 
   private coreOptions(isWriter: boolean, isOffline: boolean): CoreOptions {
@@ -138,35 +164,34 @@ export class Engine {
 
   /** Another page of this person wants to write: what is kept must be complete before it reads it. */
   private async giveWay(): Promise<void> {
-    const lock = this.lock;
-    if (!lock || this.isClosed) return;
-    this.lock = undefined;
+    if (!this.lock || this.isGivingWay || this.isClosed) return;
+    this.isGivingWay = true;
+    this.core.call("save");
     this.core.call("go_offline");
     this.pump();
     while (this.isWriting) await this.isWriting;
+    this.isGivingWay = false;
     if (this.isClosed) return;
     // What is known of edits by now is told by the core that made them.
     this.flush();
-    this.replaceCore(this.hasLostWrites ? NOT_KEPT : HANDED_OVER);
-    this.storage = undefined;
-    this.note({ event: "other_page", text: OTHER_PAGE });
-    this.core = this.runtime.create(this.coreOptions(false, false), this.identity.seed, NOTHING_STORED);
+    this.replaceCore(this.hasLostWrites || this.unstoredEdits > 0 ? NOT_KEPT : HANDED_OVER);
+    const handedOver = this.onlyShow("other_page", OTHER_PAGE);
     this.pump();
-    await lock.release();
+    await handedOver;
   }
 
   /** The other way round: this page becomes the one that writes. */
   private async takeOver(): Promise<void> {
     this.replaceCore(TAKES_OVER);
-    const opened = this.open(true);
-    this.isSwitching = opened.catch(() => undefined).finally(() => (this.isSwitching = undefined));
-    await this.isSwitching;
-    // Without a core nothing can go on.
-    await opened.catch((error: unknown) => {
-      this.isClosed = true;
-      throw error;
+    let failure: unknown;
+    const opened = this.open(true).catch((error: unknown) => {
+      failure = error;
+      return this.onlyShow("storage_failed", storageSentence(error));
     });
+    this.isSwitching = opened.finally(() => (this.isSwitching = undefined));
+    await this.isSwitching;
     this.pump();
+    if (failure !== undefined) throw failure;
   }
 
   private replaceCore(why: string): void {
@@ -273,6 +298,8 @@ export class Engine {
       void this.supplyAsset((JSON.parse(text) as { asset: AssetId }).asset);
       return true;
     }
+    const unstored = text.startsWith('{"event":"status",') ? /"unstored_edits":(\d+)/.exec(text) : null;
+    if (unstored) this.unstoredEdits = Number(unstored[1]);
     return false;
   }
 

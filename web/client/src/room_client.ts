@@ -61,6 +61,8 @@ export class RoomClient implements Room {
   private nextRequest = 1;
   private readonly requests = new Map<number, Waiting<Reply>>();
   private readonly unsettled = new Map<number, Unsettled>();
+  /** Commands that the core has not answered yet. */
+  private submitting = 0;
   /** Outcomes that came before the answer that told the handle. */
   private readonly early = new Map<number, any>();
   private readonly coalesced = new Map<number, number[]>();
@@ -137,9 +139,13 @@ export class RoomClient implements Room {
   }
 
   private async submitBy(name: string, given: object, command: Command | undefined): Promise<Submitted> {
+    ++this.submitting;
     const { json } = await this.request(name, given).catch((error: unknown) => {
+      --this.submitting;
+      this.tellIdle();
       throw commandErrorOf(error);
     });
+    --this.submitting;
     const { handle, ids, took } = json as { handle: number; ids: EntityId[]; took?: number };
     const settled = new Promise<Acknowledged>((resolve, reject) => {
       this.unsettled.set(handle, { resolve, reject, command });
@@ -150,6 +156,7 @@ export class RoomClient implements Room {
     if (early) {
       this.early.delete(handle);
       this.onSettled(early);
+      this.tellIdle();
     }
     // The core tells of what a command replaces before it answers.
     const replaces = this.coalesced.get(handle)?.[0];
@@ -353,6 +360,7 @@ export class RoomClient implements Room {
     }
     const gone = new Error("the room was closed");
     for (const waiting of this.requests.values()) waiting.reject(gone);
+    for (const waiting of this.unsettled.values()) waiting.reject(gone);
     for (const task of this.tasks.values()) task.reject(gone);
     for (const history of this.histories.values()) history.reject(gone);
     for (const waiting of this.idleWaiters) waiting.reject(gone);
@@ -478,6 +486,7 @@ export class RoomClient implements Room {
   /** What the core before was asked for, nobody here can answer any more; another page of this person may. */
   private onCoreReplaced(text: string, mayBeLost: boolean): void {
     const gone = new HandedOver(text, mayBeLost);
+    this.storageText = "";
     for (const { command, reject } of this.unsettled.values()) reject(new HandedOver(text, mayBeLost, command));
     for (const task of this.tasks.values()) task.reject(gone);
     for (const history of this.histories.values()) history.reject(gone);
@@ -533,7 +542,8 @@ export class RoomClient implements Room {
 
   private tellIdle(): void {
     const { queued_commands, commands_in_flight } = this.status;
-    if (this.idleWaiters.size === 0 || this.unsettled.size + queued_commands + commands_in_flight > 0) return;
+    const open = this.submitting + this.unsettled.size + queued_commands + commands_in_flight;
+    if (this.idleWaiters.size === 0 || open > 0) return;
     for (const waiting of this.idleWaiters) waiting.resolve();
     this.idleWaiters.clear();
   }
@@ -551,6 +561,7 @@ export class RoomClient implements Room {
     transfers: Map<AssetId, (Waiting<Result> & LongTask)[]>, asset: AssetId, options: LongTask,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
       const list = transfers.get(asset) ?? [];
       list.push({ resolve, reject, ...options });
       transfers.set(asset, list);
@@ -583,11 +594,14 @@ export class RoomClient implements Room {
   private follow(id: number, options: LongTask, scene?: MirroredScene): Promise<TaskResult> {
     return new Promise((resolve, reject) => {
       this.tasks.set(id, { resolve, reject, onProgress: options.onProgress, ...(scene ? { scene } : {}) });
-      options.signal?.addEventListener("abort", () => {
+      const cancel = (): void => {
         if (!this.tasks.delete(id)) return;
         this.request("cancel_task", { task: id }).catch(() => undefined);
         reject(options.signal!.reason);
-      }, { once: true });
+      };
+      // It may have been given up while the worker still read the file.
+      if (options.signal?.aborted) cancel();
+      else options.signal?.addEventListener("abort", cancel, { once: true });
     });
   }
 

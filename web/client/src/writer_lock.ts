@@ -9,13 +9,14 @@ const GONE_MS = 1000;
  */
 export class WriterLock {
   private wanted: (() => void) | undefined;
+  private isWanted = false;
   private release_: (() => void) | undefined;
   private readonly channel: BroadcastChannel | undefined;
 
   private constructor(private readonly name: string) {
     if (typeof navigator === "undefined" || !navigator.locks) return;
     this.channel = new BroadcastChannel(name);
-    this.channel.onmessage = () => this.wanted?.();
+    this.channel.onmessage = () => this.tellWanted();
   }
 
   /** Undefined: another page has it, and keeps it. */
@@ -38,9 +39,15 @@ export class WriterLock {
     return lock;
   }
 
-  /** Called when another page asks for it, and when it was taken away. */
+  /** Called when another page asks for it, and when it was taken away; at once, if that has happened already. */
   onWanted(listener: () => void): void {
     this.wanted = listener;
+    if (this.isWanted) listener();
+  }
+
+  private tellWanted(): void {
+    this.isWanted = true;
+    this.wanted?.();
   }
 
   async release(): Promise<void> {
@@ -58,7 +65,7 @@ export class WriterLock {
       }).catch((error: unknown) => {
         // Before it was granted: time is up. Afterwards: somebody has stolen it.
         reject(error);
-        if (this.release_) this.wanted?.();
+        if (this.release_) this.tellWanted();
       });
     });
   }

@@ -3,7 +3,7 @@ import "fake-indexeddb/auto";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { Core } from "../src/core.js";
 import { type ConnectOptions, type Room } from "../src/room.js";
-import { RoomStorage } from "../src/storage.js";
+import { BrowserStorage, RoomStorage } from "../src/storage.js";
 import { join, live, TestHub, until } from "./hub.js";
 
 let hub: TestHub;
@@ -213,6 +213,26 @@ test("while the browser stores nothing, nothing is sent, and it is told", async 
   write.mockRestore();
   await made.settled;
   await until(ann, () => ann.status.unstored_edits === 0);
+});
+
+const kFull = () => new DOMException("no space", "QuotaExceededError");
+
+test("a browser that has no space at all lets somebody in all the same, as one who keeps nothing", async () => {
+  const identity = vi.spyOn(BrowserStorage.prototype, "identity").mockRejectedValue(kFull());
+  const ann = await open({ storage: "auto" as never });
+  await until(ann, () => ann.status.text !== "");
+  expect(ann.status.text).toMatch(/storage is full/);
+  await (await ann.create([{ name: "box" }])).settled;
+  await expect(join(link, "Bob", { storage: "indexeddb" })).rejects.toThrow(/storage is full/);
+  identity.mockRestore();
+});
+
+test("a browser that has no space for the room shows it, and says why it can do no more", async () => {
+  const load = vi.spyOn(BrowserStorage.prototype, "load").mockRejectedValue(kFull());
+  const ann = await open({ storage: "auto" as never });
+  expect(ann.status).toMatchObject({ writer: false, text: expect.stringMatching(/storage is full/) });
+  await expect(ann.create([{ name: "box" }])).rejects.toThrow();
+  load.mockRestore();
 });
 
 test("without IndexedDB a room is kept in memory, and it is told", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { twoPeople } from "../examples/two_people.js";
 import { CommandError, CommandRefused, type ConnectOptions, type Room } from "../src/room.js";
+import { type RoomClient } from "../src/room_client.js";
 import { type Conflict } from "../src/types.js";
 import { join, live, TestHub, until } from "./hub.js";
 
@@ -251,6 +252,31 @@ test("a model comes in as one thing, and goes out again", async () => {
   const aborted = AbortSignal.abort(new Error("enough"));
   await expect(ann.importModel(files, { signal: aborted })).rejects.toThrow("enough");
   expect(ann.scene.size).toBe(7);
+  const whileReading = new AbortController();
+  const reading = ann.importModel(files, { signal: whileReading.signal });
+  whileReading.abort(new Error("no longer"));
+  await expect(reading).rejects.toThrow("no longer");
+});
+
+test("a room is idle when what was submitted before is in, answered or not", async () => {
+  const ann = await open("Ann");
+  const head = ann.status.head;
+  void ann.create([{ name: "box" }]);
+  await ann.idle();
+  expect(ann.status.head).toBe(head + 1);
+  // Nothing stays open behind one that could not be taken.
+  await expect(ann.submit({ command: "delete_entities", targets: ["9:9"] })).rejects.toThrow();
+  await ann.idle();
+});
+
+test("when the worker is gone, so is every promise", async () => {
+  const ann = await open("Ann");
+  ann.goOffline();
+  await until(ann, () => ann.status.phase === "offline");
+  const { settled } = await ann.create([{ name: "never sent" }]);
+  (ann as RoomClient).crash("the worker ended");
+  await expect(settled).rejects.toThrow("the room was closed");
+  expect(ann.status).toMatchObject({ phase: "stopped", text: "the worker ended" });
 });
 
 test("what is submitted without waiting arrives in order and as one", async () => {
