@@ -67,6 +67,34 @@ struct SiteWithEditor : Site {
   TemporaryFolder folder;
 };
 
+TEST(HttpSite, PagesOfAllowedOriginsMaySendOffersAndReadTheAnswers) {
+  Site web;
+  web.site.set_allowed_origins("https://studio.example");
+  web.request.path = "/rtc";
+  web.request.host = "hub.example";
+  const auto ask = [&](const char* method, std::string_view origin) {
+    web.request.method = method;
+    web.request.origin = origin;
+    return web.site.answer(web.request);
+  };
+  const auto first = ask("OPTIONS", "https://studio.example");
+  EXPECT_EQ(first.status, 200U);
+  EXPECT_EQ(field_of(first, "Access-Control-Allow-Origin"), "https://studio.example");
+  EXPECT_EQ(field_of(first, "Access-Control-Allow-Methods"), "POST");
+  for (const char* name : {"Content-Type", "Theta-Author", "Theta-Time", "Theta-Signature"})
+    EXPECT_NE(field_of(first, "Access-Control-Allow-Headers").find(name), std::string::npos) << name;
+  const auto offer = ask("POST", "https://studio.example");
+  EXPECT_EQ(text_of(offer), "answer");
+  EXPECT_EQ(field_of(offer, "Access-Control-Allow-Origin"), "https://studio.example");
+  EXPECT_EQ(field_of(offer, "Vary"), "Origin");
+  for (const char* method : {"OPTIONS", "POST"}) {
+    const auto refused = ask(method, "https://evil.example");
+    EXPECT_EQ(refused.status, 403U);
+    EXPECT_EQ(field_of(refused, "Access-Control-Allow-Origin"), "");
+  }
+  EXPECT_EQ(ask("OPTIONS", "").status, 405U);
+}
+
 TEST(HttpSite, EditorsPageIsAtTheRootAndAtEveryRoom) {
   SiteWithEditor web;
   for (const char* path : {"/", "/index.html", "/r/abc-DEF_123"}) {

@@ -99,11 +99,26 @@ HttpAnswer HttpSite::websocket(const HttpRequest& request) {
   return answer;
 }
 
+/// An offer has fields of its own, so a page of another origin asks first whether it may send one, and may read the
+/// answer where that says so (the Fetch standard, section 3.2).
 HttpAnswer HttpSite::rtc(const HttpRequest& request) {
-  if (request.method != "POST") return wrong_method("POST");
+  const bool asks_first = request.method == "OPTIONS" && !request.origin.empty();
+  if (request.method != "POST" && !asks_first) return wrong_method("POST");
   if (auto refusal = refuse_origin(request)) return std::move(*refusal);
-  if (!services_.rtc) return text_answer(503, "This hub takes no WebRTC now; use the WebSocket at /ws.\n");
-  return services_.rtc(request);
+  auto answer = asks_first      ? text_answer(200, "")
+                : services_.rtc ? services_.rtc(request)
+                                : text_answer(503, "This hub takes no WebRTC now; use the WebSocket at /ws.\n");
+  if (asks_first) {
+    answer.fields.emplace_back("Access-Control-Allow-Methods", "POST");
+    answer.fields.emplace_back("Access-Control-Allow-Headers",
+                               "Content-Type, Theta-Author, Theta-Time, Theta-Signature");
+    answer.fields.emplace_back("Access-Control-Max-Age", "600");
+  }
+  if (!request.origin.empty()) {
+    answer.fields.emplace_back("Access-Control-Allow-Origin", request.origin);
+    answer.fields.emplace_back("Vary", "Origin");
+  }
+  return answer;
 }
 
 HttpAnswer HttpSite::file(const HttpRequest& request) {
