@@ -69,7 +69,7 @@ struct SiteWithEditor : Site {
 
 TEST(HttpSite, PagesOfAllowedOriginsMaySendOffersAndReadTheAnswers) {
   Site web;
-  web.site.set_allowed_origins("https://studio.example");
+  web.site.set_own_names({false, "", "https://studio.example"});
   web.request.path = "/rtc";
   web.request.host = "hub.example";
   const auto ask = [&](const char* method, std::string_view origin) {
