@@ -136,7 +136,9 @@ export function createEditor(room: Room): Editor {
   const undoLabels = new UndoLabels();
   const onNotice = signal<(kind: NoticeKind, text: string) => void>(() => undefined);
   const scene = computed(() => lookBack.value?.scene ?? room.scene);
-  const colors = computed(() => assignColors(peopleInOrder(members.value, participants.value)));
+  // By way of a text, so that what people move and point at gives nobody another colour and draws no list anew.
+  const people = computed(() => [...peopleInOrder(members.value, participants.value)].join());
+  const colors = computed(() => assignColors(people.value === "" ? [] : people.value.split(",")));
 
   const unsubscribe = [
     room.on("status", (now) => (status.value = now)),

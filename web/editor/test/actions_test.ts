@@ -54,6 +54,16 @@ test("GroupedThingsStayWhereTheyAreAndUndoTakesTheWholeGroupBack", async () => {
   expect(room.scene.get(b)?.parent).toBe(group);
 });
 
+test("AGroupThatNothingCanGoIntoLeavesNothingBehind", async () => {
+  const { room, editor, run, ids } = await open();
+  const submit = room.submit.bind(room);
+  room.submit = (command) =>
+    command.command === "reparent_entities" ? Promise.reject(new Error("too many")) : submit(command);
+  editor.selection.value = [ids[1], ids[2]];
+  await run("edit.group");
+  expect([...room.scene.entities()].map(({ name }) => name).sort()).toEqual(["A", "B", "Parent"]);
+});
+
 test("TwoQuickUndosTakeBackTwoStepsOfAnyLength", async () => {
   const { room, editor, run, ids } = await open();
   await editor.perform("Move “B”", room.submit({ command: "translate_by", targets: [ids[2]], offset: [1, 0, 0] }));

@@ -1,4 +1,5 @@
 import { CommandRefused } from "@theta/client";
+import { effect } from "@preact/signals";
 import { expect, test } from "vitest";
 import { createEditor } from "../src/editor.js";
 import { FakeRoom } from "./fake_room.js";
@@ -98,4 +99,15 @@ test("ReadOnlySaysWhy", () => {
   room.setStatus({ writer: true });
   editor.lookBack.value = { seq: 1, scene: room.scene };
   expect(editor.readOnly.value).toContain("past");
+});
+
+test("WhatPeoplePointAtChangesNobodysColour", () => {
+  const { room, editor } = open();
+  room.join({ session: 2 });
+  const author = room.participants[1]!.author;
+  const drawn: string[] = [];
+  const stop = effect(() => void drawn.push(editor.colorOf(author).fill));
+  for (let at = 0; at < 5; ++at) room.receivePresence(2, { pointer: { origin: [at, 0, 0], target: [0, 0, 0] } });
+  expect(drawn).toHaveLength(1);
+  stop();
 });

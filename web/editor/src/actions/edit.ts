@@ -77,7 +77,13 @@ async function group(workspace: Workspace): Promise<void> {
   const groupWorld = parentWorld.clone().multiply(new Matrix4().makeTranslation(...position));
   const transforms = transformsIn(scene, targets, groupWorld);
   const move = editor.room.submit({ command: "reparent_entities", targets, parent, transforms });
-  if ((await editor.perform(label, move, { continues: true })) !== null) editor.selection.value = [parent];
+  if ((await editor.perform(label, move, { continues: true })) !== null) {
+    editor.selection.value = [parent];
+    return;
+  }
+  // Nothing went into it.
+  const remove = editor.room.submit({ command: "delete_entities", targets: [parent] });
+  await editor.perform(label, remove, { continues: true });
 }
 
 /** Puts what is in the chosen ones where these stand, and takes these away. */

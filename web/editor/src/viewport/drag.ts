@@ -42,7 +42,7 @@ export class Drag {
     private readonly graph: SceneGraph, nodes: readonly Node[], kind: GestureKind, handle: HandleId,
     private readonly frame: GestureFrame, private readonly startRay: Ray,
   ) {
-    this.ids = nodes.slice(0, kDraggedMax).map(({ id }) => id);
+    this.ids = nodes.map(({ id }) => id);
     this.grabbed = handle;
     this.gesture = new Gesture(kind, handle, frame, startRay);
     this.delta = this.gesture.identity();

@@ -2,7 +2,7 @@ import type { Ray } from "three";
 import type { Command, EntityId, Presence } from "@theta/client";
 import type { Editor } from "../editor.js";
 import { counted } from "../sentence.js";
-import { Drag, frameOf, kDraggedShownMax } from "./drag.js";
+import { Drag, frameOf, kDraggedMax, kDraggedShownMax } from "./drag.js";
 import { Gizmo } from "./gizmo.js";
 import { handleAt, type Point } from "./gizmo_hit.js";
 import type { GestureFrame, GestureKind, HandleId, SnapSteps } from "./gizmo_math.js";
@@ -102,6 +102,11 @@ export class Tools implements PointerActions {
     const handle = handleAt(kind, frame, (point) => this.view.toPixels(point), at, slack);
     if (!handle) return false;
     const nodes = this.view.graph.topmost(this.editor.selection.peek());
+    if (nodes.length > kDraggedMax) {
+      const counts = `${kDraggedMax.toLocaleString("en")} objects, and ${nodes.length.toLocaleString("en")} are chosen`;
+      this.editor.notify("warning", `A gesture takes at most ${counts}. Group them first, or choose fewer.`);
+      return false;
+    }
     for (const drag of this.settling) drag.release();
     this.settling.clear();
     this.drag_ = new Drag(this.view.graph, nodes, kind, handle, frame, this.ray(at));
