@@ -75,9 +75,9 @@ TEST(HubSession, APeerOfANewerProtocolIsToldThatTheHubIsOlder) {
   ++newer.protocol_version;
   const auto answer = log_in_as(newer);
   EXPECT_EQ(answer.code, RefusalCode::version_mismatch);
-  EXPECT_EQ(answer.text,
-            "The two sides speak different protocol versions (this side 2, the other side 1); the other side is older: "
-            "update that one.");
+  EXPECT_EQ(answer.text, "The two sides speak different protocol versions (this side " +
+                             std::to_string(wire::kProtocolVersion + 1) + ", the other side " +
+                             std::to_string(wire::kProtocolVersion) + "); the other side is older: update that one.");
 }
 
 TEST(HubSession, APeerOfAnOlderProtocolIsToldThatItIsOlder) {
@@ -85,10 +85,9 @@ TEST(HubSession, APeerOfAnOlderProtocolIsToldThatItIsOlder) {
   --older.protocol_version;
   const auto answer = log_in_as(older);
   EXPECT_EQ(answer.code, RefusalCode::version_mismatch);
-  EXPECT_EQ(
-      answer.text,
-      "The two sides speak different protocol versions (this side 0, the other side 1); this side is older: update "
-      "it.");
+  EXPECT_EQ(answer.text, "The two sides speak different protocol versions (this side " +
+                             std::to_string(wire::kProtocolVersion - 1) + ", the other side " +
+                             std::to_string(wire::kProtocolVersion) + "); this side is older: update it.");
 }
 
 TEST(HubSession, APeerOfAnotherSchemaRevisionIsToldWhichSideIsOlder) {
