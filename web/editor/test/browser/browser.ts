@@ -22,8 +22,12 @@ export class TestBrowser {
       root: fileURLToPath(new URL("../..", import.meta.url)), configFile: false,
       resolve: { conditions: ["theta-source", ...defaultClientConditions] },
       esbuild: { jsx: "automatic", jsxImportSource: "preact" },
-      // All that the pages will ask for is prepared before the first one: no page is overtaken by a newer version.
-      optimizeDeps: { entries: ["test/pages/*.html"] },
+      // All that the pages will ask for is prepared before the first one: no page is overtaken by a newer version, with
+      // two Preacts in it. What JSX becomes stands in no file that is looked through.
+      optimizeDeps: {
+        entries: ["test/pages/*.html"],
+        include: ["preact/jsx-runtime", "preact/jsx-dev-runtime", "preact/compat"],
+      },
       logLevel: "error", plugins: [withoutCore], server: { host: "127.0.0.1", port: 0, hmr: false },
     });
     await server.listen();

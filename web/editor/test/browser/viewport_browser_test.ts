@@ -21,7 +21,8 @@ async function settled(): Promise<void> {
   await page.waitForFunction(async () => {
     const before = globalThis.view3d?.stats().frames;
     for (let frame = 0; frame < 6; ++frame) await new Promise((next) => requestAnimationFrame(next));
-    return before !== undefined && before > 0 && globalThis.view3d.stats().frames === before;
+    if (before === undefined || before === 0 || globalThis.view3d.rig.travelling) return false;
+    return globalThis.view3d.stats().frames === before;
   }, null, { timeout: kTimeoutMs });
 }
 
