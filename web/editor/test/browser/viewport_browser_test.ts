@@ -125,6 +125,8 @@ describe("what comes in", () => {
   });
   const reveal = async (id: EntityId): Promise<void> => {
     await page.evaluate((each) => globalThis.view3d.reveal([each]), id);
+    // It waits for the mesh, and draws nothing meanwhile.
+    await page.waitForFunction(() => (globalThis.view3d as unknown as { revealing: unknown[] }).revealing.length === 0);
     await settled();
   };
 
