@@ -18,12 +18,15 @@ let page: Page;
 
 /** Resolves once no frame was drawn for some frames of the browser. */
 async function settled(): Promise<void> {
-  await page.waitForFunction(async () => {
-    const before = globalThis.view3d?.stats().frames;
-    for (let frame = 0; frame < 6; ++frame) await new Promise((next) => requestAnimationFrame(next));
-    if (before === undefined || before === 0 || globalThis.view3d.rig.travelling) return false;
-    return globalThis.view3d.stats().frames === before;
-  }, null, { timeout: kTimeoutMs });
+  // The loop is in the page: what `waitForFunction` is given must not be a promise, which it takes for a yes.
+  await page.evaluate(async () => {
+    const nextFrame = () => new Promise((next) => requestAnimationFrame(next));
+    const frames = () => globalThis.view3d?.stats().frames ?? 0;
+    for (let before = 0, still = 0; still < 6; before = frames()) {
+      await nextFrame();
+      still = before > 0 && frames() === before && !globalThis.view3d.rig.travelling ? still + 1 : 0;
+    }
+  });
 }
 
 async function open(query: string, options: { hasTouch?: boolean } = {}): Promise<void> {
