@@ -120,6 +120,6 @@ for (const seed of kSeeds) {
     );
     await Promise.all(natives.map((peer) => peer.finish()));
     await expectOneState({ link, folder }, people);
-    theta("log", "verify", link, "--data", path.join(folder, "reader"));
+    theta("log", "verify", link, "--data", path.join(folder, "r"));
   });
 }
