@@ -1,9 +1,7 @@
 import { fireEvent, render, screen, within } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
 import type { Outcome } from "@theta/client";
-import type { ComponentChildren } from "preact";
 import { expect, test, vi } from "vitest";
-import { createEditor } from "../../src/editor.js";
 import { Banners } from "../../src/panels/banners.js";
 import { conflictText } from "../../src/panels/conflict_text.js";
 import { Conflicts } from "../../src/panels/conflicts.js";
@@ -16,17 +14,8 @@ import { People } from "../../src/panels/people.js";
 import { JoinPage } from "../../src/start/gate.js";
 import { shareSelection, warnBeforeLosing } from "../../src/shell/room_duties.js";
 import { StatusBar } from "../../src/shell/status_bar.js";
-import { Workspace, WorkspaceContext } from "../../src/workspace.js";
-import { FakeRoom, OTHER } from "../fake_room.js";
-
-function open() {
-  const room = new FakeRoom();
-  const editor = createEditor(room);
-  const workspace = new Workspace(editor, "");
-  const show = (what: ComponentChildren) =>
-    render(<WorkspaceContext.Provider value={workspace}>{what}</WorkspaceContext.Provider>);
-  return { room, editor, workspace, show, user: userEvent.setup() };
-}
+import { OTHER } from "../fake_room.js";
+import { open } from "./open.js";
 
 test("TheOutlinerChoosesRenamesAndHides", async () => {
   const { room, editor, show, user } = open();
