@@ -77,6 +77,12 @@ export interface Room {
   redo(): Promise<Submitted>;
   /** A lost command once more, on top of what is there now. */
   submitAgain(conflict: Conflict): Promise<Submitted>;
+  /**
+   * Resolves when `scene` shows every command that was given by these so far, or the core has rejected it: what is read
+   * from there then may be built upon. A command that says a component as a whole must not be made of what the scene
+   * showed before, or it takes back what the one before it said. Never rejects.
+   */
+  shown(): Promise<void>;
 
   /** Sent at a capped rate, the latest wins; nothing is kept while offline. */
   setPresence(presence: Presence): void;

@@ -63,6 +63,8 @@ export class RoomClient implements Room {
   private readonly unsettled = new Map<number, Unsettled>();
   /** Commands that the core has not answered yet. */
   private submitting = 0;
+  /** Resolves when the core has answered all commands given so far. */
+  private answered: Promise<void> = Promise.resolve();
   /** Outcomes that came before the answer that told the handle. */
   private readonly early = new Map<number, any>();
   private readonly coalesced = new Map<number, number[]>();
@@ -140,7 +142,9 @@ export class RoomClient implements Room {
 
   private async submitBy(name: string, given: object, command: Command | undefined): Promise<Submitted> {
     ++this.submitting;
-    const { json } = await this.request(name, given).catch((error: unknown) => {
+    const answer = this.request(name, given);
+    this.answered = Promise.allSettled([this.answered, answer]).then(() => undefined);
+    const { json } = await answer.catch((error: unknown) => {
       --this.submitting;
       this.tellIdle();
       throw commandErrorOf(error);
@@ -163,6 +167,11 @@ export class RoomClient implements Room {
     return {
       handle, ids, settled, ...(replaces === undefined ? {} : { replaces }), ...(took === undefined ? {} : { took }),
     };
+  }
+
+  /** The core's answer to a command stands behind what it changes of the scene. */
+  shown(): Promise<void> {
+    return this.answered;
   }
 
   setPresence(presence: Presence): void {

@@ -72,6 +72,31 @@ test("the example runs", async () => {
   expect(entities.map((entity) => entity.transform.position)).toEqual([[1, 2, 0]]);
 });
 
+test("what the scene shows once it is shown holds all commands given before", async () => {
+  const ann = await open("Ann");
+  await ann.shown();
+  const { ids: [id] } = await ann.create([{ light: { kind: "point", intensity: 2 } }]);
+  const light = () => ann.scene.get(id!)!.light!;
+  // Nobody waits for the answers, as a person does not who types one number after the other.
+  const given = [
+    ann.submit({ command: "set_light", targets: [id!], light: { ...light(), range: 5 } }),
+    ann.submit({ command: "delete_entities", targets: ["0:9"] }),
+  ];
+  expect(light().range).toBe(0);
+  await ann.shown();
+  expect(light().range).toBe(5);
+  given.push(ann.submit({ command: "set_light", targets: [id!], light: { ...light(), color: [1, 0, 0] } }));
+  await ann.shown();
+  expect(light()).toMatchObject({ range: 5, color: [1, 0, 0], intensity: 2 });
+  const outcomes = await Promise.allSettled(given);
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  const last = ann.submit({ command: "rename_entity", target: id!, name: "too late" });
+  const shown = ann.shown();
+  await ann.close();
+  await Promise.allSettled([last]);
+  await shown;
+});
+
 test("undo and redo are one's own", async () => {
   const ann = await open("Ann");
   const made = await ann.create([{ name: "box" }]);

@@ -11,9 +11,16 @@ export const OTHER = "b2".repeat(32);
 
 type Listeners = { [Name in keyof RoomEvents]: Set<(event: RoomEvents[Name]) => void> };
 
+interface Done {
+  readonly handle: number;
+  readonly command: Command;
+  readonly before: Before;
+}
+
 /**
  * A room in memory for tests and for trying things out: it keeps the contract of `Room` for one person, and lets a test
- * play the others (`remote`, `join`, `receivePresence`) and the hub (`setStatus`, `hold`, `answer`).
+ * play the others (`remote`, `join`, `receivePresence`), the hub (`setStatus`, `hold`, `answer`) and the worker between
+ * it and the page (`lag`, `answerNext`, `answerAll`).
  */
 export class FakeRoom implements Room {
   readonly scene = new FakeScene();
@@ -39,14 +46,19 @@ export class FakeRoom implements Room {
     changed: new Set(), members: new Set(), participants: new Set(), status: new Set(), conflict: new Set(),
     notice: new Set(), remapped: new Set(),
   };
-  private undoSteps: { command: Command; before: Before }[] = [];
-  private redoSteps: { command: Command; before: Before }[] = [];
+  private undoSteps: Done[] = [];
+  private redoSteps: Done[] = [];
+  /** Commands whose undo and redo are passed over, as if somebody had changed since what they did. */
+  readonly blocked = new Set<number>();
   private readonly log: HistoryEntry[] = [];
   private readonly states: FakeScene[] = [];
   private readonly unanswered: { handle: number; settle: (acknowledged: Acknowledged) => void;
     refuse: (error: Error) => void }[] = [];
   private held = false;
   private handle = 0;
+  private lagging = false;
+  private readonly given: { go: () => void; reject: (error: Error) => void }[] = [];
+  private answered: Promise<unknown> = Promise.resolve();
 
   on<Name extends keyof RoomEvents>(name: Name, listener: (event: RoomEvents[Name]) => void): () => void {
     this.listeners[name].add(listener);
@@ -58,16 +70,16 @@ export class FakeRoom implements Room {
   }
 
   submit(command: Command): Promise<Submitted> {
-    return this.attempt(() => {
+    return this.attempt((handle) => {
       this.submitted.push(command);
       if (command.command === "undo") return this.step(this.undoSteps, this.redoSteps, command);
       if (command.command === "redo") return this.step(this.redoSteps, this.undoSteps, command);
       const { ids, before } = this.perform(command, SELF);
       if (before.size > 0) {
-        this.undoSteps.push({ command, before });
+        this.undoSteps.push({ handle, command, before });
         this.redoSteps = [];
       }
-      return ids;
+      return { ids };
     });
   }
 
@@ -86,8 +98,12 @@ export class FakeRoom implements Room {
   submitAgain(conflict: Conflict): Promise<Submitted> {
     return this.attempt(() => {
       this.submitted.push({ command: conflict.outcome.command } as Command);
-      return [];
+      return { ids: [] };
     });
+  }
+
+  async shown(): Promise<void> {
+    await this.answered;
   }
 
   setPresence(presence: Presence): void {
@@ -159,6 +175,30 @@ export class FakeRoom implements Room {
       if (refusal) refuse(refusal);
       else settle({ handle, seq: this.status.head });
     this.setStatus({ queued_commands: 0, commands_in_flight: 0 });
+  }
+
+  /** From now on a command changes the scene and is answered no sooner than by `answerNext`. */
+  lag(): void {
+    this.lagging = true;
+  }
+
+  /** The oldest command that waits shows, and its answer comes. Tells whether there was one. */
+  async answerNext(): Promise<boolean> {
+    await everythingElse();
+    const next = this.given.shift();
+    next?.go();
+    await everythingElse();
+    return next !== undefined;
+  }
+
+  /** The worker is gone: what waits for its answers hears so. */
+  rejectGiven(error: Error): void {
+    for (const { reject } of this.given.splice(0)) reject(error);
+  }
+
+  /** Until nobody gives a command any more. */
+  async answerAll(): Promise<void> {
+    while (await this.answerNext());
   }
 
   // ---- The rest of the contract ------------------------------------------------------------------------------------
@@ -257,21 +297,34 @@ export class FakeRoom implements Room {
   // ---- Helpers -----------------------------------------------------------------------------------------------------
 
   /** What throws rejects; what works is answered at once, or by `answer` while the room is held. */
-  private attempt(work: () => readonly EntityId[]): Promise<Submitted> {
-    try {
-      const ids = work();
-      const handle = ++this.handle;
-      const settled = new Promise<Acknowledged>((settle, refuse) => {
-        if (this.held) this.unanswered.push({ handle, settle, refuse });
-        else settle({ handle, seq: this.status.head });
-      });
-      settled.catch(() => undefined);
-      const steps = { can_undo: this.undoSteps.length > 0, can_redo: this.redoSteps.length > 0 };
-      this.setStatus(this.held ? { ...steps, queued_commands: this.unanswered.length } : steps);
-      return Promise.resolve({ handle, ids, settled });
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  private attempt(work: (handle: number) => { ids: readonly EntityId[]; took?: number }): Promise<Submitted> {
+    const attempted = new Promise<Submitted>((resolve, reject) => {
+      const go = (): void => {
+        try {
+          resolve(this.taken(work));
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      if (this.lagging) this.given.push({ go, reject });
+      else go();
+    });
+    this.answered = Promise.allSettled([this.answered, attempted]);
+    return attempted;
+  }
+
+  private taken(work: (handle: number) => { ids: readonly EntityId[]; took?: number }): Submitted {
+    const handle = this.handle + 1;
+    const { ids, took } = work(handle);
+    this.handle = handle;
+    const settled = new Promise<Acknowledged>((settle, refuse) => {
+      if (this.held) this.unanswered.push({ handle, settle, refuse });
+      else settle({ handle, seq: this.status.head });
+    });
+    settled.catch(() => undefined);
+    const steps = { can_undo: this.undoSteps.length > 0, can_redo: this.redoSteps.length > 0 };
+    this.setStatus(this.held ? { ...steps, queued_commands: this.unanswered.length } : steps);
+    return { handle, ids, settled, ...(took !== undefined && { took }) };
   }
 
   private perform(command: Command, author: string): { ids: readonly EntityId[]; before: Before } {
@@ -286,14 +339,15 @@ export class FakeRoom implements Room {
     return { ids, before };
   }
 
-  private step(from: typeof this.undoSteps, to: typeof this.undoSteps, command: Command): readonly EntityId[] {
-    const last = from.pop();
+  private step(from: Done[], to: Done[], command: Command): { ids: readonly EntityId[]; took: number } {
+    const at = from.findLastIndex(({ handle }) => !this.blocked.has(handle));
+    const [last] = at < 0 ? [] : from.splice(at, 1);
     if (!last) throw new CommandError("refused", `There is nothing to ${command.command}.`);
     const { change, before } = this.scene.restore(last.before);
-    to.push({ command: last.command, before });
+    to.push({ ...last, before });
     this.record(command, SELF);
     this.changed(change);
-    return [];
+    return { ids: [], took: last.handle };
   }
 
   private changed(change: SceneChange): void {
@@ -318,6 +372,11 @@ export class FakeRoom implements Room {
     this.states.push(this.scene.size <= 100 ? this.scene.clone() : this.scene);
     this.setStatus({ head: seq });
   }
+}
+
+/** Resolves when all that can go on without an answer has gone on. */
+function everythingElse(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** An id of the right shape; the same text gives the same one. */
