@@ -1,7 +1,5 @@
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import {
-  CommandError,
-  HandedOver,
   type AuthorKey,
   type Entity,
   type EntityId,
@@ -18,7 +16,7 @@ import {
   type Vec3,
 } from "@theta/client";
 import { assignColors, colorOf, type PersonColor } from "./colors.js";
-import { sentence } from "./sentence.js";
+import { request, Steps, type Step, type StepLabel } from "./steps.js";
 import { UndoLabels } from "./undo_labels.js";
 
 export type Tool = "select" | "move" | "rotate" | "scale";
@@ -105,24 +103,27 @@ export interface Editor {
   chosen(): Entity[];
   colorOf(author: AuthorKey): PersonColor;
   /**
-   * Waits for a command that was just given to the room and tells the person what became of it if that is bad; null
-   * then. `label` says what the step was, for undo: "Move 3 objects". A command that `continues` is taken back together
-   * with the one before it.
+   * Does `work` as one step, after all that were asked for before it. What the step is made of is to be read from its
+   * scene: until its turn has come others may have changed or deleted what it is about. Resolves when it is over,
+   * whatever became of it; what the person should know, they were told.
    */
-  perform(label: string, submitted: Promise<Submitted>, how?: Performing): Promise<Submitted | null>;
+  perform(label: StepLabel, work: (step: Step) => Promise<unknown>): Promise<void>;
+  /** The same for taking a step back, or doing it again, which is none itself. */
+  inTurn(kind: "undo" | "redo", work: () => Promise<unknown>): Promise<void>;
+  /** Whether there is a step to take back or to do again, those included that are under way. */
+  readonly canUndo: ReadonlySignal<boolean>;
+  readonly canRedo: ReadonlySignal<boolean>;
+  /**
+   * Waits for a command that was just given to the room and that undo does not take back, as what concerns people and
+   * not the scene. Tells the person what became of it if that is bad; null when it was not possible.
+   */
+  request(label: string, submitted: Promise<Submitted>): Promise<Submitted | null>;
   /** A sentence that shows for some seconds. */
   notify(kind: NoticeKind, text: string): void;
   /** Who shows the sentences; set by the shell. */
   readonly onNotice: Signal<(kind: NoticeKind, text: string) => void>;
   /** Stops listening to the room. */
   dispose(): void;
-}
-
-export interface Performing {
-  /** It is part of the newest step, which undo takes back as one. */
-  readonly continues?: boolean;
-  /** False: nothing that undo takes back, as what concerns people and not the scene. */
-  readonly isStep?: boolean;
 }
 
 export function createEditor(room: Room): Editor {
@@ -158,6 +159,7 @@ export function createEditor(room: Room): Editor {
   ];
 
   const notify = (kind: NoticeKind, text: string) => onNotice.value(kind, text);
+  const steps = new Steps(room, undoLabels, notify);
   return {
     room,
     selection,
@@ -183,7 +185,11 @@ export function createEditor(room: Room): Editor {
     readOnly: computed(() => whyReadOnly(status.value, lookBack.value)),
     chosen: () => selection.value.map((id) => scene.value.get(id)).filter((entity) => entity !== undefined),
     colorOf: (author) => colors.value.get(author) ?? colorOf(author),
-    perform: (label, submitted, how = {}) => perform({ undoLabels, notify }, label, submitted, how),
+    perform: (label, work) => steps.perform(label, work),
+    inTurn: (kind, work) => steps.inTurn(kind, kind === "undo" ? "Undo" : "Redo", work),
+    canUndo: computed(() => status.value.can_undo || steps.willUndo.value > 0),
+    canRedo: computed(() => status.value.can_redo || steps.willRedo.value > 0),
+    request: (label, submitted) => request(label, submitted, notify),
     dispose: () => unsubscribe.forEach((stop) => stop()),
   };
 }
@@ -207,34 +213,4 @@ function whyReadOnly(status: Status, lookBack: LookBack | null): string {
   if (!status.writer) return "Another tab of yours is editing this room.";
   if (status.role === "viewer" || status.role === "none") return "You are a viewer in this room.";
   return "";
-}
-
-interface Told {
-  readonly undoLabels: UndoLabels;
-  readonly notify: (kind: NoticeKind, text: string) => void;
-}
-
-async function perform(
-  to: Told,
-  label: string,
-  submitted: Promise<Submitted>,
-  { continues = false, isStep = true }: Performing,
-): Promise<Submitted | null> {
-  try {
-    const taken = await submitted;
-    // Queued moves of one thing become one command, which undo takes back as one.
-    if (taken.replaces !== undefined) to.undoLabels.forget(taken.replaces);
-    if (continues) to.undoLabels.alsoDid(taken.handle);
-    else if (isStep) to.undoLabels.did(taken.handle, label);
-    taken.settled.catch((error: unknown) => {
-      to.undoLabels.forget(taken.handle);
-      // Another tab goes on with it; the banner says that there is one.
-      if (error instanceof HandedOver && !error.mayBeLost) return;
-      to.notify("error", `${label} did not go through: ${sentence(error)}`);
-    });
-    return taken;
-  } catch (error) {
-    to.notify(error instanceof CommandError ? "warning" : "error", `${label} is not possible: ${sentence(error)}`);
-    return null;
-  }
 }

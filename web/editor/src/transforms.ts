@@ -41,6 +41,11 @@ export function transformsIn(scene: Scene, ids: readonly EntityId[], parentWorld
   return ids.map((id) => transformOf(fromWorld.clone().multiply(worldMatrix(scene, id))));
 }
 
+/** Those that are still there. */
+export function present(scene: Scene, ids: readonly EntityId[]): EntityId[] {
+  return ids.filter((id) => scene.get(id) !== undefined);
+}
+
 /** Of a selection those that are not below another one of it: what moves, is copied or deleted as a whole. */
 export function topmost(scene: Scene, ids: readonly EntityId[]): EntityId[] {
   const chosen = new Set(ids);

@@ -21,15 +21,13 @@ export class UndoLabels {
   readonly nextUndo: ReadonlySignal<string | undefined> = computed(() => this.done.value.at(-1)?.label);
   readonly nextRedo: ReadonlySignal<string | undefined> = computed(() => this.undone.value.at(-1)?.label);
 
-  /** How many commands of its step are to be taken back after `took`, the newest of those that can be. */
-  moreToUndo(took?: number): number {
-    const handles = stepOf(this.done.value, took)?.handles ?? [];
-    return Math.max(0, took === undefined ? handles.length - 1 : handles.indexOf(took));
+  /** The commands of the step that `took` is part of, in the order in which undo takes them: the newest first. */
+  orderOfUndo(took: number): readonly number[] {
+    return [...(stepOf(this.done.value, took)?.handles ?? [took])].reverse();
   }
   /** The same for doing again, which begins with the oldest. */
-  moreToRedo(took?: number): number {
-    const handles = stepOf(this.undone.value, took)?.handles ?? [];
-    return Math.max(0, handles.length - 1 - (took === undefined ? 0 : handles.indexOf(took)));
+  orderOfRedo(took: number): readonly number[] {
+    return stepOf(this.undone.value, took)?.handles ?? [took];
   }
 
   /** Of the step that a command is part of. */
@@ -37,8 +35,12 @@ export class UndoLabels {
     return [...this.done.value, ...this.undone.value].find(({ handles }) => handles.includes(handle))?.label;
   }
 
-  did(handle: number, label: string): void {
-    this.done.value = [...this.done.value, { label, handles: [handle] }].slice(-kStepsMax);
+  /** A command, as part of the step that `after` is part of; without that, or where that is gone, a step of its own. */
+  did(handle: number, label: string, after?: number): void {
+    const begun = stepOf(this.done.value, after);
+    const others = this.done.value.filter((step) => step !== begun);
+    const handles = [...(begun?.handles ?? []), handle];
+    this.done.value = [...others, { label: begun?.label ?? label, handles }].slice(-kStepsMax);
     this.undone.value = [];
   }
 
@@ -57,25 +59,21 @@ export class UndoLabels {
     this.undone.value = [];
   }
 
-  /** One more command of the newest step: to group is to make a parent and to move things below it. */
-  alsoDid(handle: number): void {
-    const step = this.done.value.at(-1);
-    if (step === undefined) return;
-    this.done.value = [...this.done.value.slice(0, -1), { ...step, handles: [...step.handles, handle] }];
-  }
-
   /** A step that never came to be, or became part of another one. */
   forget(handle: number): void {
     this.done.value = without(this.done.value, handle);
     this.undone.value = without(this.undone.value, handle);
   }
 
-  /** Newer steps than that of `took` were passed over, and are not offered any more. */
-  undid(took?: number): string | undefined {
+  /**
+   * These commands of a step were taken back, and make up what there is to do again. What is newer was passed over, and
+   * is not offered any more; all of it, where they are of an earlier visit.
+   */
+  undid(took: readonly number[]): string | undefined {
     return UndoLabels.move(this.done, this.undone, took);
   }
 
-  redid(took?: number): string | undefined {
+  redid(took: readonly number[]): string | undefined {
     return UndoLabels.move(this.undone, this.done, took);
   }
 
@@ -87,19 +85,19 @@ export class UndoLabels {
   private static move(
     from: { value: readonly Step[] },
     to: { value: readonly Step[] },
-    took: number | undefined,
+    took: readonly number[],
   ): string | undefined {
-    const step = stepOf(from.value, took);
+    const step = stepOf(from.value, took[0]);
+    from.value = step === undefined ? [] : from.value.slice(0, from.value.indexOf(step));
     if (step === undefined) return undefined;
-    from.value = from.value.slice(0, from.value.indexOf(step));
-    to.value = [...to.value, step];
+    to.value = [...to.value, { ...step, handles: step.handles.filter((handle) => took.includes(handle)) }];
     return step.label;
   }
 }
 
-/** The one that a command is part of; the newest where that is not known. */
+/** The one that a command is part of. */
 function stepOf(steps: readonly Step[], handle: number | undefined): Step | undefined {
-  return handle === undefined ? steps.at(-1) : steps.find(({ handles }) => handles.includes(handle));
+  return handle === undefined ? undefined : steps.find(({ handles }) => handles.includes(handle));
 }
 
 function without(steps: readonly Step[], handle: number): readonly Step[] {

@@ -66,10 +66,14 @@ test("AGroupThatNothingCanGoIntoLeavesNothingBehind", async () => {
 
 test("TwoQuickUndosTakeBackTwoStepsOfAnyLength", async () => {
   const { room, editor, run, ids } = await open();
-  await editor.perform("Move “B”", room.submit({ command: "translate_by", targets: [ids[2]], offset: [1, 0, 0] }));
+  await editor.perform("Move “B”", (step) =>
+    step.submit({ command: "translate_by", targets: [ids[2]], offset: [1, 0, 0] }),
+  );
   editor.selection.value = [ids[1], ids[2]];
   await run("edit.group");
-  await editor.perform("Move “A”", room.submit({ command: "translate_by", targets: [ids[1]], offset: [1, 0, 0] }));
+  await editor.perform("Move “A”", (step) =>
+    step.submit({ command: "translate_by", targets: [ids[1]], offset: [1, 0, 0] }),
+  );
   const group = editor.selection.value[0] as string;
   await Promise.all([run("edit.undo"), run("edit.undo")]);
   expect(room.scene.get(group)).toBeUndefined();
@@ -79,9 +83,11 @@ test("TwoQuickUndosTakeBackTwoStepsOfAnyLength", async () => {
 
 test("WhatConcernsPeopleIsNoStep", async () => {
   const { room, editor, ids } = await open();
-  await editor.perform("Move “B”", room.submit({ command: "translate_by", targets: [ids[2]], offset: [1, 0, 0] }));
+  await editor.perform("Move “B”", (step) =>
+    step.submit({ command: "translate_by", targets: [ids[2]], offset: [1, 0, 0] }),
+  );
   const grant = room.submit({ command: "grant_role", author: "a".repeat(64), role: "viewer" });
-  await editor.perform("Make Bob viewer", grant, { isStep: false });
+  await editor.request("Make Bob viewer", grant);
   expect(editor.undoLabels.nextUndo.value).toBe("Move “B”");
 });
 

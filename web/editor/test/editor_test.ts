@@ -1,4 +1,4 @@
-import { CommandRefused } from "@theta/client";
+import { CommandRefused, type Submitted } from "@theta/client";
 import { effect } from "@preact/signals";
 import { expect, test } from "vitest";
 import { createEditor } from "../src/editor.js";
@@ -23,26 +23,30 @@ test("WhatIsGoneIsNoLongerChosen", async () => {
 test("ARefusedCommandIsToldAndItsNameIsNoLongerOfferedForUndo", async () => {
   const { room, editor, notices } = open();
   room.hold();
-  const taken = await editor.perform("Add cube", room.create([{ name: "cube" }]));
+  let taken: Submitted | null = null;
+  await editor.perform("Add cube", async (step) => {
+    taken = await step.give(room.create([{ name: "cube" }]));
+  });
   expect(editor.undoLabels.nextUndo.value).toBe("Add cube");
   room.answer(new CommandRefused("quota", undefined, "The room is full."));
-  await expect(taken?.settled).rejects.toThrow();
+  await expect(taken!.settled).rejects.toThrow();
   expect(notices).toEqual(["Add cube did not go through: The room is full."]);
   expect(editor.undoLabels.nextUndo.value).toBeUndefined();
 });
 
 test("ACommandThatCannotWorkIsToldWithTheReason", async () => {
   const { room, editor, notices } = open();
-  expect(await editor.perform("Undo", room.undo())).toBeNull();
-  expect(notices).toEqual(["Undo is not possible: There is nothing to undo."]);
+  await editor.perform("Redo on top", async (step) => expect(await step.give(room.undo())).toBeNull());
+  expect(notices).toEqual(["Redo on top is not possible: There is nothing to undo."]);
 });
 
 test("UndoAndRedoMoveTheNameFromOneListToTheOther", async () => {
   const { room, editor } = open();
-  await editor.perform("Add cube", room.create([{}]));
-  expect(editor.undoLabels.undid()).toBe("Add cube");
+  await editor.perform("Add cube", (step) => step.create([{}]));
+  const { took } = await room.undo();
+  expect(editor.undoLabels.undid([took!])).toBe("Add cube");
   expect(editor.undoLabels.nextRedo.value).toBe("Add cube");
-  expect(editor.undoLabels.redid()).toBe("Add cube");
+  expect(editor.undoLabels.redid([took!])).toBe("Add cube");
   expect(editor.undoLabels.nextRedo.value).toBeUndefined();
 });
 
@@ -50,43 +54,50 @@ test("AnImportIsOneStepAndStandsWhereItsLastCommandDoes", async () => {
   const { editor } = open();
   const taken = (handle: number) =>
     Promise.resolve({ handle, ids: [], settled: new Promise<never>(() => undefined) });
-  await editor.perform("Add cube", taken(1));
-  await editor.perform("Move “cube”", taken(5));
+  await editor.perform("Add cube", (step) => step.give(taken(1)));
+  await editor.perform("Move “cube”", (step) => step.give(taken(5)));
   editor.undoLabels.didAll([2, 3, 4], "Import “engine.glb”");
   editor.undoLabels.didAll([], "Import nothing");
-  expect(editor.undoLabels.undid()).toBe("Move “cube”");
-  expect([editor.undoLabels.moreToUndo(), editor.undoLabels.undid()]).toEqual([2, "Import “engine.glb”"]);
-  expect(editor.undoLabels.undid()).toBe("Add cube");
+  expect(editor.undoLabels.undid([5])).toBe("Move “cube”");
+  expect(editor.undoLabels.orderOfUndo(4)).toEqual([4, 3, 2]);
+  expect(editor.undoLabels.undid([4, 3, 2])).toBe("Import “engine.glb”");
+  expect(editor.undoLabels.undid([1])).toBe("Add cube");
 });
 
 test("AStepIsNotCountedOnceAnotherReplacesIt", async () => {
   const { editor } = open();
   const taken = (handle: number, replaces?: number) =>
     Promise.resolve({ handle, ids: [], settled: new Promise<never>(() => undefined), ...(replaces && { replaces }) });
-  await editor.perform("Change material of 2 objects", taken(1));
-  await editor.perform("Change material of 2 objects", taken(2), { continues: true });
-  await editor.perform("Move “box”", taken(3));
-  await editor.perform("Change material of “lid”", taken(4, 2));
-  await editor.perform("Move “box”", taken(5, 3));
-  expect(editor.undoLabels.undid()).toBe("Move “box”");
-  expect(editor.undoLabels.undid()).toBe("Change material of “lid”");
-  expect([editor.undoLabels.nextUndo.value, editor.undoLabels.moreToUndo()]).toEqual(
-    ["Change material of 2 objects", 0]);
+  await editor.perform("Change material of 2 objects", async (step) => {
+    await step.give(taken(1));
+    await step.give(taken(2));
+  });
+  await editor.perform("Move “box”", (step) => step.give(taken(3)));
+  await editor.perform("Change material of “lid”", (step) => step.give(taken(4, 2)));
+  await editor.perform("Move “box”", (step) => step.give(taken(5, 3)));
+  expect(editor.undoLabels.undid([5])).toBe("Move “box”");
+  expect(editor.undoLabels.undid([4])).toBe("Change material of “lid”");
+  expect([editor.undoLabels.nextUndo.value, editor.undoLabels.orderOfUndo(1)]).toEqual(
+    ["Change material of 2 objects", [1]]);
 });
 
 test("WhatUndoPassesOverIsNotOfferedByName", async () => {
   const { editor } = open();
   const taken = (handle: number) =>
     Promise.resolve({ handle, ids: [], settled: new Promise<never>(() => undefined) });
-  await editor.perform("Add cube", taken(1));
-  await editor.perform("Group “cube”", taken(2));
-  await editor.perform("Group “cube”", taken(3), { continues: true });
-  await editor.perform("Rename “cube”", taken(4));
-  expect(editor.undoLabels.moreToUndo(3)).toBe(1);
-  expect(editor.undoLabels.undid(3)).toBe("Group “cube”");
+  await editor.perform("Add cube", (step) => step.give(taken(1)));
+  await editor.perform("Group “cube”", async (step) => {
+    await step.give(taken(2));
+    await step.give(taken(3));
+  });
+  await editor.perform("Rename “cube”", (step) => step.give(taken(4)));
+  expect(editor.undoLabels.orderOfUndo(3)).toEqual([3, 2]);
+  expect(editor.undoLabels.undid([3, 2])).toBe("Group “cube”");
   expect(editor.undoLabels.nextUndo.value).toBe("Add cube");
-  expect(editor.undoLabels.moreToRedo(2)).toBe(1);
-  expect(editor.undoLabels.redid(2)).toBe("Group “cube”");
+  expect(editor.undoLabels.orderOfRedo(2)).toEqual([2, 3]);
+  expect(editor.undoLabels.redid([2, 3])).toBe("Group “cube”");
+  expect(editor.undoLabels.undid([])).toBeUndefined();
+  expect(editor.undoLabels.nextUndo.value).toBeUndefined();
 });
 
 test("ReadOnlySaysWhy", () => {

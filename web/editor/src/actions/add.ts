@@ -6,13 +6,12 @@ import type { Workspace } from "../workspace.js";
 import type { Action } from "./action.js";
 
 /** Puts one new entity where the view looks and chooses it. */
-async function add({ editor }: Workspace, name: string, entity: NewEntity): Promise<void> {
+function add({ editor }: Workspace, name: string, entity: NewEntity): Promise<void> {
   const position = editor.viewport.value?.placeForNew() ?? [0, 0, 0];
-  const made = await editor.perform(
-    `Add ${name}`,
-    editor.room.create([{ name: unused(editor.room.scene, name), position, ...entity }]),
-  );
-  if (made !== null) editor.selection.value = made.ids;
+  return editor.perform(`Add ${name}`, async (step) => {
+    const made = await step.create([{ name: unused(step.scene, name), position, ...entity }]);
+    if (made !== null) editor.selection.value = made;
+  });
 }
 
 /** "Cube", or "Cube 2" where there is a "Cube" at the top level. */

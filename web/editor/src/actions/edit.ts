@@ -1,8 +1,17 @@
-import { ROOT, type EntityId } from "@theta/client";
+import { ROOT, type EntityId, type Submitted } from "@theta/client";
 import { Matrix4 } from "three";
 import type { Editor } from "../editor.js";
-import { asSentence, sentence } from "../sentence.js";
-import { isBelow, middleOf, topmost, transformOf, transformsBelow, transformsIn, worldMatrix } from "../transforms.js";
+import { asSentence, counted, sentence } from "../sentence.js";
+import {
+  isBelow,
+  middleOf,
+  present,
+  topmost,
+  transformOf,
+  transformsBelow,
+  transformsIn,
+  worldMatrix,
+} from "../transforms.js";
 import type { Workspace } from "../workspace.js";
 import { nameOf, type Action } from "./action.js";
 
@@ -12,126 +21,147 @@ function roots({ editor }: Workspace): EntityId[] {
   return topmost(editor.scene.value, editor.selection.value);
 }
 
-/** Of each editor, the undo or redo that was asked for last. */
-const lastTurns = new WeakMap<Editor, Promise<void>>();
+interface Way {
+  readonly go: () => Promise<Submitted>;
+  readonly back: () => Promise<Submitted>;
+  /** The commands of the step that a command is part of, in the order in which `go` takes them. */
+  readonly orderOf: (took: number) => readonly number[];
+}
 
-/** One after the other: a step may be many commands, and a second press before the last of them is the next step. */
-function inTurn(work: (editor: Editor) => Promise<void>): Action["run"] {
-  return ({ editor }) => {
-    const turn = (lastTurns.get(editor) ?? Promise.resolve()).then(() => work(editor));
-    lastTurns.set(editor, turn);
-    return turn;
-  };
+/**
+ * Takes a whole step the way that is asked for: what the room takes by itself first, and what belongs to it. The room
+ * passes over what somebody has changed since, so what comes next may be of another step: that goes back at once.
+ */
+async function takeStep({ go, back, orderOf }: Way): Promise<{ took: readonly number[]; isWhole: boolean }> {
+  const { took: first } = await go();
+  // Of an earlier visit: what belonged to it is not known.
+  if (first === undefined) return { took: [], isWhole: true };
+  const order = orderOf(first);
+  const took = [first];
+  for (let next: number | undefined = first; next !== order.at(-1); ) {
+    const left: readonly number[] = order.slice(order.indexOf(next) + 1);
+    const more: Submitted | null = await go().catch(() => null);
+    next = more?.took;
+    if (next === undefined || !left.includes(next)) {
+      if (more !== null) await back();
+      break;
+    }
+    took.push(next);
+  }
+  return { took, isWhole: took.length === order.length };
 }
 
 async function takeBack(editor: Editor): Promise<void> {
-  const { undoLabels, room } = editor;
+  const { undoLabels: labels, room } = editor;
   try {
-    // The room passes over what somebody has changed since; of the step that it takes all commands go back.
-    const { took } = await room.undo();
-    for (let left = undoLabels.moreToUndo(took); left > 0; --left) await room.undo();
-    editor.notify("info", `Undone: ${undoLabels.undid(took) ?? "last step"}`);
+    const way = { go: () => room.undo(), back: () => room.redo(), orderOf: (took: number) => labels.orderOfUndo(took) };
+    const { took, isWhole } = await takeStep(way);
+    tellTaken(editor, "Undone", labels.undid(took), isWhole);
   } catch (error) {
-    undoLabels.clear();
+    labels.clear();
     editor.notify("warning", asSentence(sentence(error)));
   }
 }
 
 async function doAgain(editor: Editor): Promise<void> {
-  const { undoLabels, room } = editor;
+  const { undoLabels: labels, room } = editor;
   try {
-    const { took } = await room.redo();
-    for (let left = undoLabels.moreToRedo(took); left > 0; --left) await room.redo();
-    editor.notify("info", `Redone: ${undoLabels.redid(took) ?? "last step"}`);
+    const way = { go: () => room.redo(), back: () => room.undo(), orderOf: (took: number) => labels.orderOfRedo(took) };
+    const { took, isWhole } = await takeStep(way);
+    tellTaken(editor, "Redone", labels.redid(took), isWhole);
   } catch (error) {
     editor.notify("warning", asSentence(sentence(error)));
   }
 }
 
-async function duplicate(workspace: Workspace, targets: readonly EntityId[], label: string): Promise<void> {
+function tellTaken(editor: Editor, done: string, label: string | undefined, isWhole: boolean): void {
+  const text = `${done}: ${label ?? "last step"}`;
+  if (isWhole) return editor.notify("info", text);
+  editor.notify("warning", `${text}. A part of it stays as it is, since somebody has changed it meanwhile.`);
+}
+
+function duplicate(workspace: Workspace, ids: readonly EntityId[], label: string): Promise<void> {
   const { editor } = workspace;
-  const made = await editor.perform(label, editor.room.submit({ command: "duplicate_entities", targets }));
-  if (made !== null) editor.selection.value = topmost(editor.room.scene, made.ids);
+  return editor.perform(label, async (step) => {
+    const made = await step.submit({ command: "duplicate_entities", targets: topmost(step.scene, ids) });
+    if (made !== null && made.length > 0) editor.selection.value = topmost(step.scene, made);
+  });
 }
 
 /** Puts a new parent, in the middle of what is chosen, where the active one stands. */
-async function group(workspace: Workspace): Promise<void> {
+function group(workspace: Workspace): Promise<void> {
   const { editor } = workspace;
-  const scene = editor.room.scene;
-  const targets = roots(workspace);
-  const active = scene.get(targets.at(-1) ?? "");
-  if (active === undefined) return;
-  const world = middleOf(targets.map((id) => transformOf(worldMatrix(scene, id)).position));
-  const parentWorld = worldMatrix(scene, active.parent);
-  const local = transformOf(
-    parentWorld
-      .clone()
-      .invert()
-      .multiply(new Matrix4().makeTranslation(...world)),
-  );
-  const label = `Group ${nameOf(workspace, targets)}`;
-  const position = local.position;
-  const made = await editor.perform(label, editor.room.create([{ name: "Group", parent: active.parent, position }]));
-  const parent = made?.ids[0];
-  if (parent === undefined) return;
-  const groupWorld = parentWorld.clone().multiply(new Matrix4().makeTranslation(...position));
-  const transforms = transformsIn(scene, targets, groupWorld);
-  const move = editor.room.submit({ command: "reparent_entities", targets, parent, transforms });
-  if ((await editor.perform(label, move, { continues: true })) !== null) {
-    editor.selection.value = [parent];
-    return;
-  }
-  // Nothing went into it.
-  const remove = editor.room.submit({ command: "delete_entities", targets: [parent] });
-  await editor.perform(label, remove, { continues: true });
+  const chosen = roots(workspace);
+  return editor.perform(`Group ${nameOf(workspace, chosen)}`, async (step) => {
+    const { scene } = step;
+    const targets = topmost(scene, chosen);
+    const active = scene.get(targets.at(-1) ?? "");
+    if (active === undefined) return;
+    const world = middleOf(targets.map((id) => transformOf(worldMatrix(scene, id)).position));
+    const parentWorld = worldMatrix(scene, active.parent);
+    const inParent = parentWorld.clone().invert();
+    const { position } = transformOf(inParent.multiply(new Matrix4().makeTranslation(...world)));
+    const made = await step.create([{ name: "Group", parent: active.parent, position }]);
+    const parent = made?.[0];
+    if (parent === undefined) return;
+    const groupWorld = parentWorld.clone().multiply(new Matrix4().makeTranslation(...position));
+    const transforms = transformsIn(scene, targets, groupWorld);
+    await step.submit({ command: "reparent_entities", targets, parent, transforms });
+    if (scene.children(parent).length > 0) editor.selection.value = [parent];
+    // Nothing went into it.
+    else await step.submit({ command: "delete_entities", targets: [parent] });
+  });
 }
 
 /** Puts what is in the chosen ones where these stand, and takes these away. */
-async function ungroup(workspace: Workspace): Promise<void> {
+function ungroup(workspace: Workspace): Promise<void> {
   const { editor } = workspace;
-  const scene = editor.room.scene;
-  const freed: EntityId[] = [];
-  let continues = false;
-  for (const id of roots(workspace)) {
-    const parent = scene.get(id)?.parent;
-    const targets = scene.children(id);
-    if (parent === undefined || targets.length === 0) continue;
-    const transforms = transformsBelow(scene, targets, parent);
-    const label = `Ungroup ${nameOf(workspace, [id])}`;
-    const move = editor.room.submit({ command: "reparent_entities", targets, parent, before: id, transforms });
-    if ((await editor.perform(label, move, { continues })) === null) break;
-    continues = true;
-    const remove = editor.room.submit({ command: "delete_entities", targets: [id] });
-    await editor.perform(label, remove, { continues });
-    freed.push(...targets);
-  }
-  if (freed.length > 0) editor.selection.value = freed;
+  const chosen = roots(workspace);
+  return editor.perform(`Ungroup ${nameOf(workspace, chosen)}`, async (step) => {
+    const { scene } = step;
+    const freed: EntityId[] = [];
+    for (const id of topmost(scene, chosen)) {
+      const parent = scene.get(id)?.parent;
+      const targets = scene.children(id);
+      if (parent === undefined || targets.length === 0) continue;
+      const transforms = transformsBelow(scene, targets, parent);
+      const moved = await step.submit({ command: "reparent_entities", targets, parent, before: id, transforms });
+      // What could not be moved stays where it is, and so does what it is in.
+      if (moved === null) break;
+      await step.submit({ command: "delete_entities", targets: [id] });
+      freed.push(...targets);
+    }
+    if (freed.length > 0) editor.selection.value = freed;
+  });
 }
 
 /** Moves entities below `parent`; they stay where they are in the world. Does nothing where they are there already. */
-export async function moveBelow(
+export function moveBelow(
   workspace: Workspace,
   ids: readonly EntityId[],
   parent: EntityId,
   before?: EntityId,
 ): Promise<void> {
   const { editor } = workspace;
-  const scene = editor.room.scene;
-  const targets = topmost(scene, ids);
-  if (targets.some((id) => id === parent || isBelow(scene, parent, id))) {
-    return editor.notify("warning", "An object cannot come below itself or below what is in it.");
-  }
-  if (targets.length === 0 || (before !== undefined && targets.includes(before))) return;
-  const place = before === undefined ? {} : { before };
-  if (targets.every((id) => scene.get(id)?.parent === parent)) {
-    if (before === undefined && scene.children(parent).slice(-targets.length).join() === targets.join()) return;
-    const move = editor.room.submit({ command: "reorder_entities", targets, ...place });
-    await editor.perform(`Reorder ${nameOf(workspace, targets)}`, move);
-    return;
-  }
-  const transforms = transformsBelow(scene, targets, parent);
-  const move = editor.room.submit({ command: "reparent_entities", targets, parent, ...place, transforms });
-  await editor.perform(`Move ${nameOf(workspace, targets)}`, move);
+  const names = nameOf(workspace, topmost(editor.room.scene, ids));
+  let verb = "Move";
+  return editor.perform(() => `${verb} ${names}`, async (step) => {
+    const { scene } = step;
+    const targets = topmost(scene, ids);
+    if (targets.some((id) => id === parent || isBelow(scene, parent, id))) {
+      return editor.notify("warning", "An object cannot come below itself or below what is in it.");
+    }
+    if (targets.length === 0 || (before !== undefined && targets.includes(before))) return;
+    const place = before === undefined ? {} : { before };
+    if (targets.every((id) => scene.get(id)?.parent === parent)) {
+      if (before === undefined && scene.children(parent).slice(-targets.length).join() === targets.join()) return;
+      verb = "Reorder";
+      await step.submit({ command: "reorder_entities", targets, ...place });
+      return;
+    }
+    const transforms = transformsBelow(scene, targets, parent);
+    await step.submit({ command: "reparent_entities", targets, parent, ...place, transforms });
+  });
 }
 
 /** What was cut moves below the active entity, or to the top level; of what was copied come copies. */
@@ -153,11 +183,34 @@ function hold(workspace: Workspace, cut: boolean): void {
   workspace.editor.notify("info", `${cut ? "Cut" : "Copied"} ${nameOf(workspace, ids)}. ${hint}`.trim());
 }
 
-async function setVisible(workspace: Workspace, targets: readonly EntityId[], visible: boolean): Promise<void> {
-  const { editor } = workspace;
-  if (targets.length === 0) return;
-  const label = `${visible ? "Show" : "Hide"} ${nameOf(workspace, targets)}`;
-  await editor.perform(label, editor.room.submit({ command: "set_visibility", targets, visible }));
+export function setVisible(workspace: Workspace, ids: readonly EntityId[], visible: boolean): Promise<void> {
+  const label = `${visible ? "Show" : "Hide"} ${nameOf(workspace, ids)}`;
+  return workspace.editor.perform(label, (step) =>
+    step.submit({ command: "set_visibility", targets: present(step.scene, ids), visible }),
+  );
+}
+
+/** `from` is what the person knows it by. */
+export function rename({ editor }: Workspace, id: EntityId, name: { from: string; to: string }): Promise<void> {
+  return editor.perform(`Rename “${name.from}”`, async (step) => {
+    if (step.scene.get(id) === undefined) return;
+    await step.submit({ command: "rename_entity", target: id, name: name.to.trim() });
+  });
+}
+
+function showAll({ editor }: Workspace): Promise<void> {
+  let targets: readonly EntityId[] = [];
+  return editor.perform(() => `Show ${counted(targets.length, "object")}`, (step) => {
+    targets = [...step.scene.entities()].filter(({ visible }) => !visible).map(({ id }) => id);
+    return step.submit({ command: "set_visibility", targets, visible: true });
+  });
+}
+
+function remove(workspace: Workspace): Promise<void> {
+  const ids = roots(workspace);
+  return workspace.editor.perform(`Delete ${nameOf(workspace, ids)}`, (step) =>
+    step.submit({ command: "delete_entities", targets: topmost(step.scene, ids) }),
+  );
 }
 
 export const kEditActions: readonly Action[] = [
@@ -167,9 +220,9 @@ export const kEditActions: readonly Action[] = [
     icon: "undo",
     shortcuts: ["Mod+Z"],
     edits: true,
-    run: inTurn(takeBack),
+    run: ({ editor }) => editor.inTurn("undo", () => takeBack(editor)),
     label: ({ editor }) => withName("Undo", editor.undoLabels.nextUndo.value),
-    enabled: ({ editor }) => editor.status.value.can_undo,
+    enabled: ({ editor }) => editor.canUndo.value,
   },
   {
     id: "edit.redo",
@@ -177,9 +230,9 @@ export const kEditActions: readonly Action[] = [
     icon: "redo",
     shortcuts: ["Mod+Shift+Z", "Mod+Y"],
     edits: true,
-    run: inTurn(doAgain),
+    run: ({ editor }) => editor.inTurn("redo", () => doAgain(editor)),
     label: ({ editor }) => withName("Redo", editor.undoLabels.nextRedo.value),
-    enabled: ({ editor }) => editor.status.value.can_redo,
+    enabled: ({ editor }) => editor.canRedo.value,
   },
   {
     id: "edit.cut",
@@ -227,12 +280,7 @@ export const kEditActions: readonly Action[] = [
     edits: true,
     danger: true,
     enabled: hasSelection,
-    run: async (workspace) => {
-      const targets = roots(workspace);
-      const { editor } = workspace;
-      const remove = editor.room.submit({ command: "delete_entities", targets });
-      await editor.perform(`Delete ${nameOf(workspace, targets)}`, remove);
-    },
+    run: remove,
   },
   {
     id: "edit.rename",
@@ -307,14 +355,7 @@ export const kEditActions: readonly Action[] = [
     label: "Show everything hidden",
     shortcuts: ["Alt+H"],
     edits: true,
-    run: (workspace) => {
-      const hidden = [...workspace.editor.room.scene.entities()].filter(({ visible }) => !visible);
-      return setVisible(
-        workspace,
-        hidden.map(({ id }) => id),
-        true,
-      );
-    },
+    run: showAll,
   },
 ];
 

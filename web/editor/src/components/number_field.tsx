@@ -20,8 +20,8 @@ export interface NumberFieldProps {
   disabled?: boolean;
   /** While scrubbing, many times; nothing lasts yet. */
   onPreview?: (value: number) => void;
-  /** Once, at the end of a scrub or of typing. */
-  onCommit: (value: number) => void;
+  /** Once, at the end of a scrub or of typing. Until what it promises is over, the field shows what was asked for. */
+  onCommit: (value: number) => void | Promise<void>;
   /** A scrub that was begun is given up. */
   onCancel?: () => void;
 }
@@ -44,19 +44,35 @@ export function NumberField(props: NumberFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   // Others' edits draw the panels again at any time, which must not take away what is being typed.
   const unfinished = useRef<string | null>(null);
+  // What was asked for last and does not show yet: what is typed or stepped next goes on from there.
+  const asked = useRef<{ readonly value: number } | null>(null);
+  const [, drawAgain] = useState({});
+  const now = () => asked.current?.value ?? value;
   const clamp = (number: number) => Math.min(max, Math.max(min, number));
-  const shown = preview ?? value;
+  const shown = preview ?? now();
   const { characters } = props;
   const full = shown === null ? "" : formatNumber(shown, characters === undefined ? digits : kDigitsInFull);
   const isBrief = characters !== undefined && !focused && shown !== null;
   const text = isBrief ? briefNumber(shown, digits, characters) : full;
 
+  const commit = (number: number) => {
+    const done = props.onCommit(number);
+    if (done === undefined) return;
+    const mine = { value: number };
+    asked.current = mine;
+    drawAgain({});
+    void done.finally(() => {
+      if (asked.current !== mine) return;
+      asked.current = null;
+      drawAgain({});
+    });
+  };
   const commitText = (typed: string) => {
     unfinished.current = null;
     if (typed === text) return setInvalid(false);
-    const parsed = parseNumber(typed, unit, value ?? 0);
+    const parsed = parseNumber(typed, unit, now() ?? 0);
     setInvalid(parsed === undefined);
-    if (parsed !== undefined && clamp(parsed) !== value) props.onCommit(clamp(parsed));
+    if (parsed !== undefined && clamp(parsed) !== now()) commit(clamp(parsed));
     else if (input.current !== null && parsed !== undefined) input.current.value = text;
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -72,10 +88,11 @@ export function NumberField(props: NumberFieldProps) {
       field.blur();
     } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       event.preventDefault();
-      const base = parseNumber(field.value, unit, value ?? 0) ?? value ?? 0;
+      const typed = unfinished.current === null ? null : parseNumber(unfinished.current, unit, now() ?? 0);
+      const base = typed ?? now() ?? 0;
       const size = step * finer(event);
       unfinished.current = null;
-      props.onCommit(clamp(tidied(base + (event.key === "ArrowUp" ? size : -size))));
+      commit(clamp(tidied(base + (event.key === "ArrowUp" ? size : -size))));
     }
   };
   const onPointerDown = (event: PointerEvent) => {
@@ -83,7 +100,7 @@ export function NumberField(props: NumberFieldProps) {
     if (props.disabled === true || event.button !== 0 || document.activeElement === field) return;
     event.preventDefault();
     scrub(field, event, {
-      start: value ?? 0,
+      start: now() ?? 0,
       next: (from, pixels, by) => clamp(tidied(from + (pixels / kPixelsPerStep) * step * by)),
       onMove: (now) => {
         setPreview(now);
@@ -95,7 +112,7 @@ export function NumberField(props: NumberFieldProps) {
           field.focus();
           field.select();
         } else if (end === "cancel") props.onCancel?.();
-        else props.onCommit(end);
+        else commit(end);
       },
     });
   };

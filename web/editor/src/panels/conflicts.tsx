@@ -40,7 +40,7 @@ function Conflict({ pending: { number, conflict } }: { pending: PendingConflict 
   const { editor } = workspace;
   const redo = () => {
     workspace.settleConflict(number);
-    void editor.perform("Redo on top", editor.room.submitAgain(conflict));
+    void editor.perform("Redo on top", (step) => step.give(editor.room.submitAgain(conflict)));
   };
   const entity = conflict.outcome.blocker?.entity;
   return (

@@ -1,6 +1,7 @@
-import type { Entity } from "@theta/client";
+import type { Command, Entity, EntityId } from "@theta/client";
 import { menuOf } from "../actions/index.js";
 import { nameOf } from "../actions/action.js";
+import { rename, setVisible } from "../actions/edit.js";
 import { TextField, Toggle } from "../components/fields.js";
 import type { IconName } from "../components/icon.js";
 import { MenuButton, type MenuEntry } from "../components/menu.js";
@@ -41,12 +42,7 @@ export function Inspector() {
             placeholder={displayName(active)}
             disabled={disabled}
             maxLength={200}
-            onCommit={(name) =>
-              void editor.perform(
-                `Rename “${displayName(active)}”`,
-                editor.room.submit({ command: "rename_entity", target: active.id, name: name.trim() }),
-              )
-            }
+            onCommit={(name) => void rename(workspace, active.id, { from: displayName(active), to: name })}
           />
         )}
         <MenuButton label="Add to it" icon="plus" disabled={disabled} entries={() => addable(workspace, chosen)} />
@@ -62,12 +58,7 @@ export function Inspector() {
         label="Visible"
         checked={common(chosen, ({ visible }) => visible)}
         disabled={disabled}
-        onChange={(visible) =>
-          void editor.perform(
-            `${visible ? "Show" : "Hide"} ${nameOf(workspace, ids)}`,
-            editor.room.submit({ command: "set_visibility", targets: ids, visible }),
-          )
-        }
+        onChange={(visible) => void setVisible(workspace, ids, visible)}
       />
       <TransformSection chosen={chosen} disabled={disabled} />
       {chosen.some(({ material }) => material !== undefined) ? (
@@ -86,55 +77,46 @@ export function Inspector() {
 }
 
 function addable(workspace: Workspace, chosen: readonly Entity[]): MenuEntry[] {
-  const { editor } = workspace;
   const entry = (
     label: string,
     icon: IconName,
     has: (entity: Entity) => boolean,
-    add: (targets: string[]) => ReturnType<typeof editor.room.submit>,
+    add: (targets: readonly EntityId[]) => Command,
   ): MenuEntry => {
-    const targets = chosen.filter((entity) => !has(entity)).map(({ id }) => id);
+    const ids = chosen.filter((entity) => !has(entity)).map(({ id }) => id);
+    const lacks = (entity: Entity | undefined) => entity !== undefined && !has(entity);
     return {
       label,
       icon,
-      disabled: targets.length === 0,
-      run: () => void editor.perform(`Add ${label.toLowerCase()} to ${nameOf(workspace, targets)}`, add(targets)),
+      disabled: ids.length === 0,
+      run: () =>
+        void workspace.editor.perform(`Add ${label.toLowerCase()} to ${nameOf(workspace, ids)}`, (step) =>
+          step.submit(add(ids.filter((id) => lacks(step.scene.get(id))))),
+        ),
     };
   };
-  const { room } = editor;
   return [
     entry(
       "Material",
       "material",
       ({ material }) => material !== undefined,
-      (targets) =>
-        room.submit({
-          command: "set_material",
-          targets,
-          material: { base_color: [0.8, 0.8, 0.8, 1], metallic: 0, roughness: 0.5 },
-        }),
+      (targets) => ({
+        command: "set_material",
+        targets,
+        material: { base_color: [0.8, 0.8, 0.8, 1], metallic: 0, roughness: 0.5 },
+      }),
     ),
     entry(
       "Light",
       "bulb",
       ({ light }) => light !== undefined,
-      (targets) =>
-        room.submit({
-          command: "set_light",
-          targets,
-          light: { kind: "point", intensity: 60 },
-        }),
+      (targets) => ({ command: "set_light", targets, light: { kind: "point", intensity: 60 } }),
     ),
     entry(
       "Camera",
       "camera",
       ({ camera }) => camera !== undefined,
-      (targets) =>
-        room.submit({
-          command: "set_camera",
-          targets,
-          camera: { kind: "perspective", vertical_fov: 0.7 },
-        }),
+      (targets) => ({ command: "set_camera", targets, camera: { kind: "perspective", vertical_fov: 0.7 } }),
     ),
   ];
 }

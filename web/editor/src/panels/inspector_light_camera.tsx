@@ -10,6 +10,7 @@ import {
   common,
   keyOfChosen,
   Section,
+  showUntil,
   stopTrying,
   tryEach,
   type SectionProps,
@@ -17,14 +18,15 @@ import {
 
 const kDegrees = 180 / Math.PI;
 
-function setLight(workspace: Workspace, chosen: readonly Entity[], change: Partial<Light> | null): void {
+function setLight(workspace: Workspace, chosen: readonly Entity[], change: Partial<Light> | null): Promise<void> {
   const label = changeLabel(workspace, chosen, change === null ? "Remove" : "Change", "light");
-  const changed = ({ light }: Entity) => (change === null ? null : { ...(light as Light), ...change });
-  void changeEach(workspace, chosen, label, changed, (targets, light) => ({
+  const changed = ({ light }: Entity) => (light === undefined ? undefined : change && { ...light, ...change });
+  const done = changeEach(workspace, chosen, label, changed, (targets, light) => ({
     command: "set_light",
     targets,
     light,
-  })).finally(() => stopTrying(workspace));
+  }));
+  return showUntil(workspace, done);
 }
 
 export function LightSection({ chosen, disabled }: SectionProps) {
@@ -60,14 +62,14 @@ export function LightSection({ chosen, disabled }: SectionProps) {
     </Field>
   );
   return (
-    <Section title="Light" icon="bulb" onRemove={disabled ? undefined : () => setLight(workspace, chosen, null)}>
+    <Section title="Light" icon="bulb" onRemove={disabled ? undefined : () => void setLight(workspace, chosen, null)}>
       <Field label="Kind">
         {(id) => (
           <Select
             id={id}
             value={kind}
             disabled={disabled}
-            onChange={(value) => set({ kind: value })}
+            onChange={(value) => void set({ kind: value })}
             choices={[
               { value: "point", label: "Point" },
               { value: "spot", label: "Spot" },
@@ -85,7 +87,7 @@ export function LightSection({ chosen, disabled }: SectionProps) {
             value={sameColor ? first.color : null}
             disabled={disabled}
             onPreview={(color) => attempt({ color })}
-            onCommit={(color) => set({ color })}
+            onCommit={(color) => void set({ color })}
             onCancel={giveUp}
           />
         )}
@@ -133,10 +135,14 @@ export function LightSection({ chosen, disabled }: SectionProps) {
   );
 }
 
-function setCamera(workspace: Workspace, chosen: readonly Entity[], change: Partial<Camera> | null): void {
+function setCamera(workspace: Workspace, chosen: readonly Entity[], change: Partial<Camera> | null): Promise<void> {
   const label = changeLabel(workspace, chosen, change === null ? "Remove" : "Change", "camera");
-  const changed = ({ camera }: Entity) => (change === null ? null : { ...(camera as Camera), ...change });
-  void changeEach(workspace, chosen, label, changed, (targets, camera) => ({ command: "set_camera", targets, camera }));
+  const changed = ({ camera }: Entity) => (camera === undefined ? undefined : change && { ...camera, ...change });
+  return changeEach(workspace, chosen, label, changed, (targets, camera) => ({
+    command: "set_camera",
+    targets,
+    camera,
+  }));
 }
 
 export function CameraSection({ chosen, disabled }: SectionProps) {
@@ -167,7 +173,11 @@ export function CameraSection({ chosen, disabled }: SectionProps) {
     </Field>
   );
   return (
-    <Section title="Camera" icon="camera" onRemove={disabled ? undefined : () => setCamera(workspace, chosen, null)}>
+    <Section
+      title="Camera"
+      icon="camera"
+      onRemove={disabled ? undefined : () => void setCamera(workspace, chosen, null)}
+    >
       <Button icon="eye" onClick={() => (lookingThrough.value = lookingThrough.value === id ? null : id)}>
         {lookingThrough.value === id ? "Leave its view" : "Look through"}
       </Button>
@@ -177,7 +187,7 @@ export function CameraSection({ chosen, disabled }: SectionProps) {
             id={fieldId}
             value={kind}
             disabled={disabled}
-            onChange={(value) => set({ kind: value })}
+            onChange={(value) => void set({ kind: value })}
             choices={[
               { value: "perspective", label: "Perspective" },
               { value: "orthographic", label: "Orthographic" },

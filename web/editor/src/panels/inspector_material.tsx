@@ -12,6 +12,7 @@ import {
   common,
   keyOfChosen,
   Section,
+  showUntil,
   stopTrying,
   tryEach,
   type SectionProps,
@@ -28,17 +29,18 @@ type TextureName = (typeof kTextures)[number]["name"];
 
 type Change = Partial<Material> | ((material: Material) => Material) | null;
 
-function setMaterial(workspace: Workspace, chosen: readonly Entity[], change: Change): void {
+function setMaterial(workspace: Workspace, chosen: readonly Entity[], change: Change): Promise<void> {
   const label = changeLabel(workspace, chosen, change === null ? "Remove" : "Change", "material");
   const changed = ({ material }: Entity) => {
-    if (change === null || material === undefined) return null;
+    if (change === null || material === undefined) return material && null;
     return typeof change === "function" ? change(material) : { ...material, ...change };
   };
-  void changeEach(workspace, chosen, label, changed, (targets, material) => ({
+  const done = changeEach(workspace, chosen, label, changed, (targets, material) => ({
     command: "set_material",
     targets,
     material,
-  })).finally(() => stopTrying(workspace));
+  }));
+  return showUntil(workspace, done);
 }
 
 function tryMaterial(workspace: Workspace, chosen: readonly Entity[], change: Exclude<Change, null>): void {
@@ -94,7 +96,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
     <Section
       title="Material"
       icon="material"
-      onRemove={disabled ? undefined : () => setMaterial(workspace, chosen, null)}
+      onRemove={disabled ? undefined : () => void setMaterial(workspace, chosen, null)}
     >
       <Field label="Colour">
         {(id) => (
@@ -105,7 +107,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
             disabled={disabled}
             value={same(({ base_color }) => base_color) ? (first.base_color.slice(0, 3) as unknown as Vec3) : null}
             onPreview={(color) => attempt(withColor(color))}
-            onCommit={(color) => set(withColor(color))}
+            onCommit={(color) => void set(withColor(color))}
             onCancel={giveUp}
           />
         )}
@@ -131,7 +133,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
             id={id}
             value={alphaMode}
             disabled={disabled}
-            onChange={(value) => set({ alpha_mode: value })}
+            onChange={(value) => void set({ alpha_mode: value })}
             choices={[
               { value: "opaque", label: "Opaque" },
               { value: "mask", label: "Cut out" },
@@ -156,7 +158,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
             value={same(({ emissive }) => emissive) ? glow : null}
             disabled={disabled}
             onPreview={(color) => attempt({ emissive: scaled(color, strength) })}
-            onCommit={(color) => set({ emissive: scaled(color, strength) })}
+            onCommit={(color) => void set({ emissive: scaled(color, strength) })}
             onCancel={giveUp}
           />
         )}
@@ -180,7 +182,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
         label="Both sides"
         checked={common(chosen, (entity) => material(entity).double_sided)}
         disabled={disabled}
-        onChange={(double_sided) => set({ double_sided })}
+        onChange={(double_sided) => void set({ double_sided })}
       />
       <Textures chosen={chosen} disabled={disabled} />
     </Section>
@@ -198,7 +200,7 @@ function Textures({ chosen, disabled }: SectionProps) {
       checkPicture(bytes);
       return room.storeAsset(bytes);
     });
-    if (asset !== null) setMaterial(workspace, chosen, { [picked]: asset });
+    if (asset !== null) await setMaterial(workspace, chosen, { [picked]: asset });
   };
   const choose = (name: TextureName) => {
     setPicked(name);
@@ -224,7 +226,7 @@ function Textures({ chosen, disabled }: SectionProps) {
                 <IconButton
                   icon="trash"
                   label={`Remove texture: ${label}`}
-                  onClick={() => setMaterial(workspace, chosen, withoutTexture(name))}
+                  onClick={() => void setMaterial(workspace, chosen, withoutTexture(name))}
                 />
               </>
             )}

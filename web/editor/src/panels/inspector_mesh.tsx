@@ -26,9 +26,11 @@ export function MeshSection({ entity, chosen, disabled }: SectionProps & { reado
     };
   }, [entity.mesh]);
   const remove = () => {
-    const targets = chosen.filter(({ mesh }) => mesh !== undefined).map(({ id }) => id);
-    const command = { command: "set_mesh" as const, targets, mesh: null };
-    void editor.perform(`Remove mesh of ${nameOf(workspace, targets)}`, editor.room.submit(command));
+    const ids = chosen.filter(({ mesh }) => mesh !== undefined).map(({ id }) => id);
+    void editor.perform(`Remove mesh of ${nameOf(workspace, ids)}`, (step) => {
+      const targets = ids.filter((id) => step.scene.get(id)?.mesh !== undefined);
+      return step.submit({ command: "set_mesh", targets, mesh: null });
+    });
   };
   return (
     <Section title="Mesh" icon="cube" onRemove={disabled ? undefined : remove}>

@@ -57,29 +57,32 @@ export function common<Value extends number | string | boolean>(
 }
 
 /**
- * Changes a component of all chosen entities. A command says a component as a whole, so entities whose other values
- * differ need one each; undo takes them back together.
+ * Changes a component of all chosen entities, which `change` makes of what is there when the step's turn has come; what
+ * it gives undefined for stays as it is, as does what is gone. A command says a component as a whole, so entities whose
+ * other values differ need one each; undo takes them back together.
  */
-export async function changeEach<Value extends object>(
+export function changeEach<Value extends object>(
   { editor }: Workspace,
   chosen: readonly Entity[],
   label: string,
-  change: (entity: Entity) => Value | null,
+  change: (entity: Entity) => Value | null | undefined,
   command: (targets: readonly EntityId[], value: Value | null) => Command,
 ): Promise<void> {
-  const groups = new Map<string, { readonly targets: EntityId[]; readonly value: Value | null }>();
-  for (const entity of chosen) {
-    const value = change(editor.room.scene.get(entity.id) ?? entity);
-    const key = JSON.stringify(value);
-    const group = groups.get(key) ?? { targets: [], value };
-    group.targets.push(entity.id);
-    groups.set(key, group);
-  }
-  let continues = false;
-  for (const { targets, value } of groups.values()) {
-    if ((await editor.perform(label, editor.room.submit(command(targets, value)), { continues })) === null) return;
-    continues = true;
-  }
+  return editor.perform(label, async (step) => {
+    const groups = new Map<string, { readonly targets: EntityId[]; readonly value: Value | null }>();
+    for (const { id } of chosen) {
+      const entity = step.scene.get(id);
+      const value = entity === undefined ? undefined : change(entity);
+      if (value === undefined) continue;
+      const key = JSON.stringify(value);
+      const group = groups.get(key) ?? { targets: [], value };
+      group.targets.push(id);
+      groups.set(key, group);
+    }
+    for (const { targets, value } of groups.values()) {
+      if ((await step.submit(command(targets, value))) === null) return;
+    }
+  });
 }
 
 /** More than these are shown changed only once they are. */
@@ -106,6 +109,13 @@ export function tryEach<Name extends keyof Look>(
 
 export function stopTrying({ editor }: Workspace): void {
   if (editor.looks.peek().size > 0) editor.looks.value = new Map();
+}
+
+/** Keeps what is tried now on the screen until `done`, and takes away that alone: by then something else may be. */
+export async function showUntil({ editor }: Workspace, done: Promise<void>): Promise<void> {
+  const tried = editor.looks.peek();
+  await done;
+  if (editor.looks.peek() === tried) editor.looks.value = new Map();
 }
 
 /** "Change light of 3 objects". */

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { nameOf } from "../actions/action.js";
 import { IconButton } from "../components/button.js";
+import { present } from "../transforms.js";
 import { useWorkspace } from "../workspace.js";
 import { Section, type SectionProps } from "./inspector_section.js";
 
@@ -11,11 +12,10 @@ export function TagsSection({ chosen, disabled }: SectionProps) {
   const text = useSignal("");
   const counts = new Map<string, number>();
   for (const { tags } of chosen) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  const targets = chosen.map(({ id }) => id);
+  const ids = chosen.map(({ id }) => id);
   const change = (label: string, values: { add?: readonly string[]; remove?: readonly string[] }) =>
-    void editor.perform(
-      `${label} ${nameOf(workspace, targets)}`,
-      editor.room.submit({ command: "change_tags", targets, ...values }),
+    void editor.perform(`${label} ${nameOf(workspace, ids)}`, (step) =>
+      step.submit({ command: "change_tags", targets: present(step.scene, ids), ...values }),
     );
   const add = () => {
     const tags = text.value

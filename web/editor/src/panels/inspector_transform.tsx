@@ -94,14 +94,26 @@ function stopPreview({ editor }: Workspace): void {
   editor.dragging.value = [];
 }
 
-function commit(workspace: Workspace, chosen: readonly Entity[], row: Row, axis: number, value: number): void {
+async function commit(
+  workspace: Workspace,
+  chosen: readonly Entity[],
+  row: Row,
+  axis: number,
+  value: number,
+): Promise<void> {
   const { editor } = workspace;
-  const targets = chosen.map(({ id }) => id);
-  // What somebody else moved during the scrub keeps its other numbers.
-  const transforms = targets.map((id, place) =>
-    withPart((editor.room.scene.get(id) ?? (chosen[place] as Entity)).transform, row.part, axis, value),
-  );
+  const ids = chosen.map(({ id }) => id);
   const verb = { position: "Move", rotation: "Rotate", scale: "Scale" }[row.part];
-  const submitted = editor.room.submit({ command: "set_transform", targets, transforms });
-  void editor.perform(`${verb} ${nameOf(workspace, targets)}`, submitted).finally(() => stopPreview(workspace));
+  const scrubbed = editor.dragging.peek();
+  await editor.perform(`${verb} ${nameOf(workspace, ids)}`, (step) => {
+    // What somebody else moved during the scrub, or a step before this one, keeps its other numbers.
+    const entities = ids.map((id) => step.scene.get(id)).filter((entity) => entity !== undefined);
+    return step.submit({
+      command: "set_transform",
+      targets: entities.map(({ id }) => id),
+      transforms: entities.map(({ transform }) => withPart(transform, row.part, axis, value)),
+    });
+  });
+  // By now another number may be under way.
+  if (editor.dragging.peek() === scrubbed) stopPreview(workspace);
 }

@@ -197,7 +197,7 @@ function KnownInvites() {
   if (byInvite.size === 0) return null;
   const revoke = (invite: string) => {
     const submitted = editor.room.submit({ command: "revoke_invite", invite });
-    void editor.perform("Revoke an invite", submitted, { isStep: false });
+    void editor.request("Revoke an invite", submitted);
   };
   return (
     <>

@@ -2,7 +2,7 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { ROOT, type EntityId } from "@theta/client";
 import { useRef } from "preact/hooks";
 import { menuOf } from "../actions/index.js";
-import { moveBelow } from "../actions/edit.js";
+import { moveBelow, rename, setVisible } from "../actions/edit.js";
 import { IconButton } from "../components/button.js";
 import { TextField } from "../components/fields.js";
 import { Icon, type IconName } from "../components/icon.js";
@@ -155,22 +155,17 @@ interface RowProps {
 }
 
 function Row({ row, onExpand, others }: RowProps) {
-  const { editor, renaming, clipboard } = useWorkspace();
+  const workspace = useWorkspace();
+  const { editor, renaming, clipboard } = workspace;
   if (row === undefined) return null;
   const { entity, id } = row;
   const cut = clipboard.value?.cut === true && clipboard.value.ids.includes(id);
   const name = displayName(entity);
-  const rename = (text: string) => {
+  const commitName = (text: string) => {
     renaming.value = null;
-    void editor.perform(
-      `Rename “${name}”`,
-      editor.room.submit({ command: "rename_entity", target: id, name: text.trim() }),
-    );
+    void rename(workspace, id, { from: name, to: text });
   };
-  const show = () => {
-    const command = { command: "set_visibility" as const, targets: [id], visible: !entity.visible };
-    void editor.perform(`${entity.visible ? "Hide" : "Show"} “${name}”`, editor.room.submit(command));
-  };
+  const show = () => void setVisible(workspace, [id], !entity.visible);
   return (
     <div
       class={`outliner-row ${entity.visible ? "" : "is-hidden"} ${row.found ? "" : "is-path"} ${cut ? "is-cut" : ""}`}
@@ -196,7 +191,7 @@ function Row({ row, onExpand, others }: RowProps) {
           label={`New name of ${name}`}
           value={entity.name}
           autofocus
-          onCommit={rename}
+          onCommit={commitName}
           onCancel={() => (renaming.value = null)}
           maxLength={200}
         />

@@ -149,10 +149,9 @@ function roleMenu(workspace: Workspace, author: AuthorKey, putOut: (member: Memb
     checked: known.role === role,
     disabled: known.role === role,
     run: () =>
-      void editor.perform(
+      void editor.request(
         `Make ${nameOr(known.name)} ${roleName(role)}`,
         editor.room.submit({ command: "grant_role", author, role }),
-        { isStep: false },
       ),
   });
   return [
@@ -170,14 +169,13 @@ function PutOut({ member, onClose }: { member: Member; onClose: () => void }) {
   const revokeInvite = useSignal(true);
   const go = () => {
     onClose();
-    void editor.perform(
+    void editor.request(
       `Put out ${nameOr(member.name)}`,
       editor.room.submit({
         command: "revoke_role",
         author: member.author,
         ...(revokeInvite.value ? {} : { keep_invite: true }),
       }),
-      { isStep: false },
     );
   };
   return (

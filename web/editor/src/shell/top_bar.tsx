@@ -127,7 +127,7 @@ function ActionButton({ id }: { id: string }) {
 function SnappingFields() {
   const { editor } = useWorkspace();
   const { snapping } = editor;
-  const set = (values: Partial<Snapping>) => (snapping.value = { ...snapping.value, ...values });
+  const set = (values: Partial<Snapping>) => void (snapping.value = { ...snapping.value, ...values });
   const { enabled, grid, angle, scale } = snapping.value;
   return (
     <div class="snapping" role="group" aria-label="Snapping">

@@ -9,7 +9,7 @@ import type { Node, SceneGraph } from "./scene_graph.js";
 
 /** What presence can carry; the rest follows at the end. */
 export const kDraggedShownMax = 16;
-/** So many targets a command takes. */
+/** So many a gesture can move at a frame's pace. */
 export const kDraggedMax = 4096;
 
 const kIdentity = new Matrix4();

@@ -1,5 +1,5 @@
 import type { Ray } from "three";
-import type { Command, EntityId, Presence } from "@theta/client";
+import type { EntityId, Presence } from "@theta/client";
 import type { Editor } from "../editor.js";
 import { counted } from "../sentence.js";
 import { Drag, frameOf, kDraggedMax, kDraggedShownMax } from "./drag.js";
@@ -130,11 +130,10 @@ export class Tools implements PointerActions {
     this.drag_ = null;
     if (!drag) return;
     this.pointerStale = true;
-    const command = cancelled ? null : drag.command();
-    if (!command) drag.release();
+    if (cancelled || !drag.command()) drag.release();
     else {
       this.settling.add(drag);
-      void this.submit(command, drag);
+      void this.submit(drag);
     }
     this.view.invalidate();
   }
@@ -144,12 +143,17 @@ export class Tools implements PointerActions {
   }
 
   /** The gesture stays on the screen until the scene has what it did, so nothing jumps back in between. */
-  private async submit(command: Command, drag: Drag): Promise<void> {
+  private async submit(drag: Drag): Promise<void> {
     const count = drag.entities.length;
     const name = count === 1 ? this.view.graph.get(drag.entities[0]!)?.entity.name : undefined;
     const what = name ? `“${name}”` : counted(count, "object");
     const verb = { move: "Move", rotate: "Rotate", scale: "Scale" }[drag.kind];
-    await this.editor.perform(`${verb} ${what}`, this.editor.room.submit(command));
+    await this.editor.perform(`${verb} ${what}`, async (step) => {
+      // On top of what the steps before it made of the things that it moves.
+      this.view.flush();
+      const command = drag.command();
+      if (command) await step.submit(command);
+    });
     if (this.settling.delete(drag)) drag.release();
     this.view.invalidate();
   }

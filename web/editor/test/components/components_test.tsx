@@ -207,7 +207,7 @@ test("WhatIsBeingTypedStaysWhileOthersChangeThingsAndThePanelIsDrawnAgain", () =
   const fields = (value: number) => (
     <>
       <TextField label="Name" value="old" onCommit={(text) => commits.push(text)} />
-      <NumberField label="Width" value={value} onCommit={(number) => commits.push(number)} />
+      <NumberField label="Width" value={value} onCommit={(number) => void commits.push(number)} />
     </>
   );
   const { rerender } = render(fields(1));

@@ -114,7 +114,7 @@ test("OneValueOfDifferentMaterialsKeepsTheirOthers", async () => {
   const [a, b] = ids.map((id) => room.scene.get(id)?.material);
   expect(a).toMatchObject({ base_color: [1, 0, 0, 1], roughness: 0.7, base_color_texture: "ab".repeat(32) });
   expect(b).toMatchObject({ base_color: [0, 1, 0, 1], roughness: 0.7 });
-  expect(editor.undoLabels.moreToUndo()).toBe(1);
+  expect(editor.undoLabels.orderOfUndo(3)).toEqual([3, 2]);
 });
 
 test("ATextureIsTakenAwayAndComponentsComeAndGo", async () => {
@@ -171,8 +171,11 @@ test("AConflictSaysWhoDidWhatToWhichObject", async () => {
     "Your move of “box” lost to Grace, who moved, rotated or scaled it meanwhile.",
   );
   const turn = { command: "rotate_by" as const, targets: ids, rotation: [0, 0, 0, 1] as const };
-  const turned = await editor.perform("Rotate “box”", room.submit(turn));
-  expect(said("set_transform", { blocker }, turned?.handle)).toContain("Your rotation of “box” lost to Grace");
+  let handle: number | undefined;
+  await editor.perform("Rotate “box”", async (step) => {
+    handle = (await step.give(room.submit(turn)))?.handle;
+  });
+  expect(said("set_transform", { blocker }, handle)).toContain("Your rotation of “box” lost to Grace");
   expect(said("set_material", { blocker: { ...blocker, component: "material" } })).toBe(
     "Your change of the material of “box” lost to Grace, who changed its material meanwhile.",
   );

@@ -1,0 +1,140 @@
+import { fireEvent, screen } from "@testing-library/preact";
+import { CommandError } from "@theta/client";
+import { expect, test, vi } from "vitest";
+import { Inspector } from "../../src/panels/inspector.js";
+import { open } from "./open.js";
+
+// In these the room answers a command only when it is told to, as a worker does that has other work: meanwhile the
+// scene shows what it showed before.
+
+function type(label: string, text: string): void {
+  const field = screen.getByLabelText<HTMLInputElement>(label);
+  field.focus();
+  fireEvent.input(field, { target: { value: text } });
+  fireEvent.keyDown(field, { key: "Enter" });
+}
+
+test("TwoFieldsOfAComponentAreBothChangedHoweverLateTheFirstOneShows", async () => {
+  const { room, editor, show } = open();
+  const { ids } = await room.create([{ name: "Lamp", light: { kind: "point", range: 0 } }]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  room.lag();
+  type("Range", "5");
+  type("Colour, hexadecimal", "#ff0000");
+  await room.answerAll();
+  expect(room.scene.get(ids[0] as string)?.light).toMatchObject({ range: 5, color: [1, 0, 0] });
+});
+
+test("TwoNumbersOfATransformAreBothChangedHoweverLateTheFirstOneShows", async () => {
+  const { room, editor, show } = open();
+  const { ids } = await room.create([{ name: "Box" }]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  room.lag();
+  type("Position X", "3");
+  type("Position Z", "4");
+  type("Scale Y", "2");
+  await room.answerAll();
+  expect(room.scene.get(ids[0] as string)?.transform).toMatchObject({ position: [3, 0, 4], scale: [1, 2, 1] });
+});
+
+test("WhatWasDeletedOrTakenAwayMeanwhileIsLeftAloneWithoutAWord", async () => {
+  const { room, editor, workspace, show } = open();
+  const { ids } = await room.create([
+    { name: "a", material: {}, light: {} },
+    { name: "b", material: {}, light: {} },
+  ]);
+  const [a, b] = ids as [string, string];
+  editor.selection.value = ids;
+  show(<Inspector />);
+  room.lag();
+  const before = room.submitted.length;
+  type("Roughness", "0.5");
+  type("Range", "5");
+  type("Position X", "1");
+  room.remote({ command: "delete_entities", targets: [a] });
+  room.remote({ command: "set_light", targets: [b], light: null });
+  await room.answerAll();
+  expect(room.submitted.slice(before).map((command) => "targets" in command && [command.command, command.targets]))
+    .toEqual([["set_material", [b]], ["set_transform", [b]]]);
+  expect(room.scene.get(b)?.light).toBeUndefined();
+  expect(workspace.toasts.shown.value).toEqual([]);
+});
+
+test("WhatIsTriedNowStaysWhenAnEarlierChangeShows", async () => {
+  const { room, editor, show } = open();
+  const { ids } = await room.create([{ name: "Lamp", light: { color: [1, 1, 1] } }]);
+  const id = ids[0] as string;
+  editor.selection.value = ids;
+  show(<Inspector />);
+  const swatch = screen.getByLabelText<HTMLInputElement>("Colour, picker");
+  const tried = () => editor.looks.value.get(id)?.light?.color;
+  room.lag();
+  fireEvent.input(swatch, { target: { value: "#ff0000" } });
+  fireEvent.change(swatch, { target: { value: "#ff0000" } });
+  expect(tried()).toEqual([1, 0, 0]);
+  fireEvent.input(swatch, { target: { value: "#0000ff" } });
+  await room.answerNext();
+  expect(room.scene.get(id)?.light?.color).toEqual([1, 0, 0]);
+  expect(tried()).toEqual([0, 0, 1]);
+  fireEvent.change(swatch, { target: { value: "#0000ff" } });
+  await room.answerAll();
+  expect(room.scene.get(id)?.light?.color).toEqual([0, 0, 1]);
+  expect(tried()).toBeUndefined();
+});
+
+test("AScrubIsShownToOthersAlsoWhenAnEarlierNumberShows", async () => {
+  const { room, editor, show } = open();
+  const { ids } = await room.create([{ name: "Box" }]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  room.lag();
+  type("Position X", "3");
+  const field = screen.getByRole("spinbutton", { name: "Position Y" });
+  fireEvent.pointerDown(field, { pointerId: 1, clientX: 0, button: 0 });
+  fireEvent.pointerMove(document.body, { pointerId: 1, clientX: 80 });
+  await room.answerNext();
+  expect(room.scene.get(ids[0] as string)?.transform.position).toEqual([3, 0, 0]);
+  expect(editor.dragging.value).toHaveLength(1);
+  fireEvent.pointerUp(document.body, { pointerId: 1, clientX: 80 });
+  await room.answerAll();
+  expect(room.scene.get(ids[0] as string)?.transform.position).toEqual([3, 1, 0]);
+  expect(editor.dragging.value).toEqual([]);
+});
+
+test("ArrowKeysPressedBeforeTheFirstStepShowsAddUp", async () => {
+  const { room, editor, show } = open();
+  const { ids } = await room.create([{ name: "Box" }]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  room.lag();
+  const field = screen.getByRole("spinbutton", { name: "Position X" });
+  field.focus();
+  for (let at = 0; at < 3; ++at) fireEvent.keyDown(field, { key: "ArrowUp" });
+  await room.answerAll();
+  expect(room.scene.get(ids[0] as string)?.transform.position[0]).toBeCloseTo(0.3);
+});
+
+test("ANumberIsShownAtOnceAndGoesBackWhereItWasNotPossible", async () => {
+  const { room, editor, workspace, show } = open();
+  const { ids } = await room.create([{ name: "Box", position: [1, 0, 0] }]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  const field = screen.getByRole<HTMLInputElement>("spinbutton", { name: "Position X" });
+  room.lag();
+  type("Position X", "5");
+  await vi.waitFor(() => expect(field.getAttribute("aria-valuenow")).toBe("5"));
+  // Somebody else's edit draws the panel again.
+  room.remote({ command: "rename_entity", target: ids[0] as string, name: "Crate" });
+  await vi.waitFor(() => expect(screen.getByDisplayValue("Crate")).toBeTruthy());
+  expect(field.value).toBe("5");
+  room.rejectGiven(new CommandError("not_permitted", "A viewer cannot edit."));
+  await vi.waitFor(() => expect(field.value).toBe("1"));
+  expect(workspace.toasts.shown.value.map(({ text }) => text)).toEqual([
+    "Move “Box” is not possible: A viewer cannot edit.",
+  ]);
+  type("Position X", "5");
+  await room.answerAll();
+  expect(room.scene.get(ids[0] as string)?.transform.position[0]).toBe(5);
+});
