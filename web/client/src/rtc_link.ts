@@ -9,8 +9,12 @@ const LANES: readonly { label: string; init: RTCDataChannelInit }[] = [
   { label: "presence", init: { ordered: false, maxRetransmits: 0 } },
 ];
 const PROTOCOL = "theta/1";
-/** From the offer to four open channels; a network that blocks UDP shows itself by nothing happening. */
-const OPEN_MS = 4000;
+/**
+ * From the offer to four open channels; a network that blocks UDP shows itself by nothing happening. Counted in ticks, of
+ * which one that comes late counts once: while the machine stood still, nothing could have happened.
+ */
+export const OPEN_TICKS = 16;
+const OPEN_TICK_MS = 250;
 /** A path that is gone for longer is not waited for; a new connection finds a new one. */
 const PATH_LOST_MS = 5000;
 const LOW_WATER_BYTES = 64 * 1024;
@@ -52,7 +56,7 @@ export class RtcLink {
     this.connection.onconnectionstatechange = () => {
       if (this.connection.connectionState === "failed") this.lose("the connection's encryption could not be set up");
     };
-    this.openTimer = setTimeout(() => this.lose("no data channel opened in time; this network may block UDP"), OPEN_MS);
+    this.awaitOpening(OPEN_TICKS);
     this.negotiate().catch((error: unknown) => this.lose(error instanceof Error ? error.message : String(error)));
   }
 
@@ -136,6 +140,11 @@ export class RtcLink {
     await this.signalling.checkAnswer(answer, response.headers.get("Theta-Signature") ?? "");
     if (signal.aborted) return;
     await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  private awaitOpening(ticksLeft: number): void {
+    if (ticksLeft === 0) return this.lose("no data channel opened in time; this network may block UDP");
+    this.openTimer = setTimeout(() => this.awaitOpening(ticksLeft - 1), OPEN_TICK_MS);
   }
 
   private onOpen(): void {
