@@ -10,8 +10,8 @@ const LANES: readonly { label: string; init: RTCDataChannelInit }[] = [
 ];
 const PROTOCOL = "theta/1";
 /**
- * From the offer to four open channels; a network that blocks UDP shows itself by nothing happening. Counted in ticks, of
- * which one that comes late counts once: while the machine stood still, nothing could have happened.
+ * From the offer to four open channels; a network that blocks UDP shows itself by nothing happening. Counted in ticks,
+ * of which one that comes late counts once: while the machine stood still, nothing could have happened.
  */
 export const OPEN_TICKS = 16;
 const OPEN_TICK_MS = 250;
