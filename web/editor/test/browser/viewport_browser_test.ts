@@ -313,6 +313,36 @@ describe("a gesture", () => {
     expect((await submitted()).map(({ command }) => command)).toEqual(["set_transform", "rotate_by"]);
   });
 
+  it("stays on the screen until the scene has it, on top of what was asked for before", { timeout: kTimeoutMs },
+    async () => {
+      await open("scene=studio");
+      await choose("Box", "scale");
+      const id = await idOf("Box");
+      await page.evaluate((box) => {
+        globalThis.room.lag();
+        const double = { command: "scale_by", targets: [box], factor: [2, 2, 2] } as const;
+        void globalThis.editor.perform("Scale “Box”", (step) => step.submit(double));
+      }, id);
+      const at = await grab(await positionOf("Box"), [0, 1, 0]);
+      await page.mouse.move(at.x, at.y - 60, { steps: 4 });
+      await page.mouse.up();
+      await settled();
+      const seen = (): Promise<number> =>
+        page.evaluate((box) => globalThis.editor.gesture.value.get(box)!.scale[1], id);
+      expect(await submitted()).toEqual([]);
+      const factor = await seen();
+      expect(factor).toBeGreaterThan(1.3);
+      await page.evaluate(() => globalThis.room.answerNext());
+      await settled();
+      expect(await seen()).toBeGreaterThan(1.3);
+      await page.evaluate(() => globalThis.room.answerAll());
+      await settled();
+      expect((await submitted()).map(({ command }) => command)).toEqual(["scale_by", "set_transform"]);
+      const [x, y] = await page.evaluate((box) => globalThis.room.scene.get(box)!.transform.scale, id);
+      expect([x, y / factor]).toEqual([2, expect.closeTo(2)]);
+      expect(await page.evaluate(() => globalThis.editor.gesture.value.size)).toBe(0);
+    });
+
   it("is none for a viewer", { timeout: kTimeoutMs }, async () => {
     await open("scene=studio");
     await page.evaluate(() => globalThis.room.setStatus({ role: "viewer" }));
