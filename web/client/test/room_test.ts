@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { twoPeople } from "../examples/two_people.js";
 import { CommandError, CommandRefused, type ConnectOptions, type Room } from "../src/room.js";
 import { type RoomClient } from "../src/room_client.js";
-import { type Conflict } from "../src/types.js";
+import { type Command, type Conflict } from "../src/types.js";
 import { join, live, TestHub, until } from "./hub.js";
 
 let hub: TestHub;
@@ -72,6 +72,34 @@ test("the example runs", async () => {
   expect(entities.map((entity) => entity.transform.position)).toEqual([[1, 2, 0]]);
 });
 
+test("one command names 4,096 things, or 1,024 with a transform or 600 bytes of tags for each", async () => {
+  const ann = await open("Ann");
+  const ids: string[] = [];
+  while (ids.length < 4096) ids.push(...(await ann.create(Array.from({ length: 512 }, () => ({})))).ids);
+  const few = ids.slice(0, 1024);
+  const transforms = few.map((_, at) =>
+    ({ position: [at, 0, 0], rotation: [0, 0, 0, 1], scale: [1, 1, 1] }) as const);
+  const add = Array.from({ length: 10 }, (_, at) => `${at}`.repeat(60));
+  const material = { base_color: [1, 0, 0, 1], base_color_texture: "ab".repeat(32) } as const;
+  const all = [
+    await ann.submit({ command: "set_visibility", targets: ids, visible: false }),
+    await ann.submit({ command: "set_material", targets: ids, material }),
+    await ann.submit({ command: "set_transform", targets: few, transforms }),
+    await ann.submit({ command: "reparent_entities", targets: few.slice(1), parent: few[0]!,
+      transforms: transforms.slice(1) }),
+    await ann.submit({ command: "change_tags", targets: few, add }),
+    await ann.submit({ command: "duplicate_entities", targets: ids.slice(1024) }),
+    await ann.submit({ command: "delete_entities", targets: [ids[0]!, ...ids.slice(1024)] }),
+    await ann.undo(),
+  ];
+  for (const { settled } of all) expect((await settled).outcome?.status).toBe("applied");
+  expect(ann.scene.size).toBe(4096 + 3072);
+  const copies = all[5]!.ids.slice(0, 3072);
+  const tooMany = { command: "set_visibility", targets: [ids[0]!, ...copies, ...ids.slice(1, 1025)], visible: true };
+  expect(tooMany.targets).toHaveLength(4097);
+  await expect(ann.submit(tooMany as Command)).rejects.toThrow(/4096/);
+});
+
 test("what the scene shows once it is shown holds all commands given before", async () => {
   const ann = await open("Ann");
   await ann.shown();
@@ -111,6 +139,27 @@ test("undo and redo are one's own", async () => {
   await expect(bob.undo()).rejects.toThrow(CommandError);
   await until(ann, () => ann.status.can_undo && !ann.status.can_redo);
   expect(bob.status).toMatchObject({ can_undo: false, can_redo: false });
+});
+
+test("undo passes over what somebody has changed, and redo gives back first what was taken last", async () => {
+  const [ann, bob] = [await open("Ann"), await open("Bob")];
+  const { ids: [a, b] } = await ann.create([{ name: "a" }, { name: "b" }]);
+  const material = { roughness: 0.5 };
+  const renamed = await ann.submit({ command: "rename_entity", target: a!, name: "chest" });
+  await ann.submit({ command: "set_material", targets: [a!], material });
+  const second = await ann.submit({ command: "set_material", targets: [b!], material });
+  await ann.idle();
+  await until(bob, () => bob.scene.get(b!)?.material !== undefined);
+  await (await bob.submit({ command: "set_material", targets: [a!], material: { roughness: 0.1 } })).settled;
+  await until(ann, () => ann.status.head === bob.status.head);
+  expect((await ann.undo()).took).toBe(second.handle);
+  expect((await ann.undo()).took).toBe(renamed.handle);
+  expect((await ann.redo()).took).toBe(renamed.handle);
+  expect(ann.scene.get(a!)).toMatchObject({ name: "chest", material: { roughness: expect.closeTo(0.1) } });
+  expect(ann.scene.get(b!)?.material).toBeUndefined();
+  expect((await ann.redo()).took).toBe(second.handle);
+  expect(ann.scene.get(b!)?.material?.roughness).toBe(0.5);
+  await expect(ann.redo()).rejects.toThrow(CommandError);
 });
 
 test("a command that cannot be shown rejects with a code", async () => {
