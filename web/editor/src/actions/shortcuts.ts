@@ -1,3 +1,4 @@
+import { kUnfinished } from "../components/number_field.js";
 import { isEnabled, type Action } from "./action.js";
 import type { Workspace } from "../workspace.js";
 
@@ -42,20 +43,23 @@ export function actionFor(event: KeyboardEvent, actions: readonly Action[]): Act
   return actions.find((action) => action.shortcuts?.includes(pressed));
 }
 
-/** Whether keys belong to what is typed in rather than to the editor. */
-function isTyping(target: EventTarget | null): boolean {
+/** Whether a key belongs to what is typed in rather than to the editor. */
+function isTyping({ target }: KeyboardEvent, action: Action): boolean {
   if (!(target instanceof Element)) return false;
+  const isUndo = action.id === "edit.undo" || action.id === "edit.redo";
+  // In a number that is committed there is no text to take back, but the step that it made.
+  if (isUndo && target.matches(`[role=spinbutton]:not([${kUnfinished}])`)) return false;
   return target.closest("input:not([type=checkbox], [type=color]), textarea, select, dialog, [role=menu]") !== null;
 }
 
 /** Runs actions by their keys until the returned function is called. */
 export function listenForShortcuts(workspace: Workspace, actions: readonly Action[]): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || isTyping(event.target)) return;
+    if (event.defaultPrevented) return;
     // A modal dialog keeps its keys also while nothing in it has the focus: what lies behind it is out of reach.
     if (document.querySelector("dialog[open]") !== null) return;
     const action = actionFor(event, actions);
-    if (action === undefined) return;
+    if (action === undefined || isTyping(event, action)) return;
     // The browser must not do its own under the same keys either, whether or not there is something to do here.
     event.preventDefault();
     if (isEnabled(action, workspace)) void action.run(workspace);

@@ -26,6 +26,8 @@ export interface NumberFieldProps {
   onCancel?: () => void;
 }
 
+/** Set on a field while what is typed into it was not committed: undo is the browser's then, and the editor's else. */
+export const kUnfinished = "data-unfinished";
 /** Decimals that a narrow field shows once somebody is in it. */
 const kDigitsInFull = 6;
 const kScrubBeginsPixels = 3;
@@ -44,6 +46,10 @@ export function NumberField(props: NumberFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   // Others' edits draw the panels again at any time, which must not take away what is being typed.
   const unfinished = useRef<string | null>(null);
+  const setUnfinished = (typed: string | null) => {
+    unfinished.current = typed;
+    input.current?.toggleAttribute(kUnfinished, typed !== null);
+  };
   // What was asked for last and does not show yet: what is typed or stepped next goes on from there.
   const asked = useRef<{ readonly value: number } | null>(null);
   const [, drawAgain] = useState({});
@@ -68,7 +74,7 @@ export function NumberField(props: NumberFieldProps) {
     });
   };
   const commitText = (typed: string) => {
-    unfinished.current = null;
+    setUnfinished(null);
     if (typed === text) return setInvalid(false);
     const parsed = parseNumber(typed, unit, now() ?? 0);
     setInvalid(parsed === undefined);
@@ -76,13 +82,15 @@ export function NumberField(props: NumberFieldProps) {
     else if (input.current !== null && parsed !== undefined) input.current.value = text;
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    // What was typed is a step already, which the editor takes back.
+    if (unfinished.current === null && isUndoOrRedo(event)) return;
     event.stopPropagation();
     const field = event.currentTarget as HTMLInputElement;
     if (event.key === "Enter") {
       commitText(field.value);
       field.select();
     } else if (event.key === "Escape") {
-      unfinished.current = null;
+      setUnfinished(null);
       field.value = text;
       setInvalid(false);
       field.blur();
@@ -91,7 +99,7 @@ export function NumberField(props: NumberFieldProps) {
       const typed = unfinished.current === null ? null : parseNumber(unfinished.current, unit, now() ?? 0);
       const base = typed ?? now() ?? 0;
       const size = step * finer(event);
-      unfinished.current = null;
+      setUnfinished(null);
       commit(clamp(tidied(base + (event.key === "ArrowUp" ? size : -size))));
     }
   };
@@ -140,7 +148,7 @@ export function NumberField(props: NumberFieldProps) {
         aria-valuemin={Number.isFinite(min) ? min : undefined}
         aria-valuemax={Number.isFinite(max) ? max : undefined}
         value={unfinished.current ?? text}
-        onInput={(event) => (unfinished.current = event.currentTarget.value)}
+        onInput={(event) => setUnfinished(event.currentTarget.value)}
         placeholder={shown === null ? "mixed" : undefined}
         disabled={props.disabled}
         onKeyDown={onKeyDown}
@@ -165,6 +173,10 @@ export function NumberField(props: NumberFieldProps) {
       )}
     </span>
   );
+}
+
+function isUndoOrRedo(event: KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey) && /^[zy]$/i.test(event.key);
 }
 
 function finer(event: { shiftKey: boolean; ctrlKey: boolean }): number {

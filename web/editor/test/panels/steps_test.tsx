@@ -1,6 +1,8 @@
 import { fireEvent, screen } from "@testing-library/preact";
 import { CommandError } from "@theta/client";
 import { expect, test, vi } from "vitest";
+import { kActions } from "../../src/actions/index.js";
+import { listenForShortcuts } from "../../src/actions/shortcuts.js";
 import { Inspector } from "../../src/panels/inspector.js";
 import { open } from "./open.js";
 
@@ -137,4 +139,33 @@ test("ANumberIsShownAtOnceAndGoesBackWhereItWasNotPossible", async () => {
   type("Position X", "5");
   await room.answerAll();
   expect(room.scene.get(ids[0] as string)?.transform.position[0]).toBe(5);
+});
+
+test("UndoInANumberFieldTakesBackItsStepOnceItIsOne", async () => {
+  const { room, editor, workspace, show } = open();
+  const { ids } = await room.create([{ name: "Box" }]);
+  editor.selection.value = ids;
+  show(<Inspector />);
+  const stop = listenForShortcuts(workspace, kActions);
+  const field = screen.getByRole<HTMLInputElement>("spinbutton", { name: "Position X" });
+  const x = () => room.scene.get(ids[0] as string)?.transform.position[0];
+  // True: nobody took the key from the browser.
+  const press = (init: KeyboardEventInit) => fireEvent.keyDown(field, { ctrlKey: true, ...init });
+  type("Position X", "3");
+  await room.answerAll();
+  fireEvent.input(field, { target: { value: "4" } });
+  expect(press({ key: "z" })).toBe(true);
+  await room.answerAll();
+  expect(x()).toBe(3);
+  fireEvent.keyDown(field, { key: "Enter" });
+  expect([press({ key: "z" }), press({ key: "z" })]).toEqual([false, false]);
+  await room.answerAll();
+  expect(x()).toBe(0);
+  expect(press({ key: "Z", shiftKey: true })).toBe(false);
+  await room.answerAll();
+  expect(x()).toBe(3);
+  await vi.waitFor(() => expect(field.value).toBe("3"));
+  expect(press({ key: "d" })).toBe(true);
+  expect(room.scene.size).toBe(1);
+  stop();
 });
