@@ -202,7 +202,10 @@ export interface Submitted {
   readonly ids: readonly EntityId[];
   /** An earlier command, not sent yet, that this one says the same as and more: only this one is left to take back. */
   readonly replaces?: number;
-  /** Of an undo or redo: the command that it takes back or does again, when it was made since the page was loaded. */
+  /**
+   * Of an undo or redo: the command that it takes back or does again, when it was made since the page was loaded and is
+   * among the newest 256, choices and tools included.
+   */
   readonly took?: number;
   /**
    * Settles when the hub has answered, however long that takes; a command that was replaced settles with the one that

@@ -44,7 +44,7 @@ type Notify = (kind: "warning" | "error", text: string) => void;
  * before would take the last step's change back.
  */
 export class Steps {
-  private readonly waiting = signal(0);
+  private waiting = 0;
   private readonly undoable = signal(0);
   private readonly redoable = signal(0);
   private last: Promise<void> = Promise.resolve();
@@ -69,20 +69,20 @@ export class Steps {
 
   /** Resolves when `work` is over; what it throws is told, and keeps nothing from following. */
   async inTurn(kind: Kind, label: StepLabel, work: () => Promise<unknown>): Promise<void> {
-    if (this.waiting.peek() >= kStepsWaitingMax) {
+    if (this.waiting >= kStepsWaitingMax) {
       const max = kStepsWaitingMax.toLocaleString("en");
       const text = `${textOf(label)} is not possible: ${max} edits wait to be shown. Try again in a moment.`;
       return this.notify("warning", text);
     }
     const count = kind === "undo" ? this.redoable : this.undoable;
-    this.waiting.value += 1;
+    this.waiting += 1;
     count.value += 1;
     const turn = this.last
       .then(() => this.room.shown())
       .then(work)
       .catch((error: unknown) => this.notify("error", `${textOf(label)} is not possible: ${sentence(error)}`))
       .then(() => {
-        this.waiting.value -= 1;
+        this.waiting -= 1;
         count.value -= 1;
       });
     this.last = turn;

@@ -21,13 +21,16 @@ export class UndoLabels {
   readonly nextUndo: ReadonlySignal<string | undefined> = computed(() => this.done.value.at(-1)?.label);
   readonly nextRedo: ReadonlySignal<string | undefined> = computed(() => this.undone.value.at(-1)?.label);
 
-  /** The commands of the step that `took` is part of, in the order in which undo takes them: the newest first. */
-  orderOfUndo(took: number): readonly number[] {
-    return [...(stepOf(this.done.value, took)?.handles ?? [took])].reverse();
+  /**
+   * The commands of the step that `took` is part of, in the order in which undo takes them: the newest first. Absent:
+   * of the newest step.
+   */
+  orderOfUndo(took?: number): readonly number[] {
+    return [...orderIn(this.done.value, took)].reverse();
   }
   /** The same for doing again, which begins with the oldest. */
-  orderOfRedo(took: number): readonly number[] {
-    return stepOf(this.undone.value, took)?.handles ?? [took];
+  orderOfRedo(took?: number): readonly number[] {
+    return orderIn(this.undone.value, took);
   }
 
   /** Of the step that a command is part of. */
@@ -67,7 +70,7 @@ export class UndoLabels {
 
   /**
    * These commands of a step were taken back, and make up what there is to do again. What is newer was passed over, and
-   * is not offered any more; all of it, where they are of an earlier visit.
+   * is not offered any more; all of it, where they are no step that is known here.
    */
   undid(took: readonly number[]): string | undefined {
     return UndoLabels.move(this.done, this.undone, took);
@@ -93,6 +96,11 @@ export class UndoLabels {
     to.value = [...to.value, { ...step, handles: step.handles.filter((handle) => took.includes(handle)) }];
     return step.label;
   }
+}
+
+function orderIn(steps: readonly Step[], took: number | undefined): readonly number[] {
+  if (took === undefined) return steps.at(-1)?.handles ?? [];
+  return stepOf(steps, took)?.handles ?? [took];
 }
 
 /** The one that a command is part of. */

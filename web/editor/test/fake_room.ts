@@ -50,6 +50,8 @@ export class FakeRoom implements Room {
   private redoSteps: Done[] = [];
   /** Commands whose undo and redo are passed over, as if somebody had changed since what they did. */
   readonly blocked = new Set<number>();
+  /** Commands up to this one are too long ago for undo and redo to say that it was them. */
+  forgotten = 0;
   private readonly log: HistoryEntry[] = [];
   private readonly states: FakeScene[] = [];
   private readonly unanswered: { handle: number; settle: (acknowledged: Acknowledged) => void;
@@ -339,7 +341,7 @@ export class FakeRoom implements Room {
     return { ids, before };
   }
 
-  private step(from: Done[], to: Done[], command: Command): { ids: readonly EntityId[]; took: number } {
+  private step(from: Done[], to: Done[], command: Command): { ids: readonly EntityId[]; took?: number } {
     const at = from.findLastIndex(({ handle }) => !this.blocked.has(handle));
     const [last] = at < 0 ? [] : from.splice(at, 1);
     if (!last) throw new CommandError("refused", `There is nothing to ${command.command}.`);
@@ -347,7 +349,7 @@ export class FakeRoom implements Room {
     to.push({ ...last, before });
     this.record(command, SELF);
     this.changed(change);
-    return { ids: [], took: last.handle };
+    return { ids: [], ...(last.handle > this.forgotten && { took: last.handle }) };
   }
 
   private changed(change: SceneChange): void {

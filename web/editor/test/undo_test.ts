@@ -96,3 +96,27 @@ test("RedoOfAPartReachesNoFurtherThanItsStep", async () => {
   await run("edit.redo");
   expect(shown()).toEqual(["b"]);
 });
+
+test("AStepThatIsLongAgoIsTakenBackAndDoneAgainAsAWhole", async () => {
+  const { room, run, notices, ids, hide, shown } = await open();
+  const [first, second, third] = await hide("Hide 3 objects", ids);
+  for (const forgotten of [first, second, third]) {
+    room.forgotten = forgotten;
+    await run("edit.undo");
+    expect(shown()).toEqual(["a", "b", "c"]);
+    await run("edit.redo");
+    expect(shown()).toEqual([]);
+  }
+  expect(new Set(notices)).toEqual(new Set(["Undone: Hide 3 objects", "Redone: Hide 3 objects"]));
+});
+
+test("WhatWasDoneInAnEarlierVisitHasNoName", async () => {
+  const { room, editor, run, notices, shown } = await open();
+  await room.submit({ command: "set_visibility", targets: ["1:1"], visible: false });
+  room.forgotten = 2;
+  await run("edit.undo");
+  expect(shown()).toEqual(["a", "b", "c"]);
+  await run("edit.redo");
+  expect(notices).toEqual(["Undone: last step", "Redone: last step"]);
+  expect(editor.undoLabels.nextUndo.value).toBeUndefined();
+});

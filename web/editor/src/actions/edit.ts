@@ -24,29 +24,29 @@ function roots({ editor }: Workspace): EntityId[] {
 interface Way {
   readonly go: () => Promise<Submitted>;
   readonly back: () => Promise<Submitted>;
-  /** The commands of the step that a command is part of, in the order in which `go` takes them. */
-  readonly orderOf: (took: number) => readonly number[];
+  /** The commands of the step that a command is part of, in the order in which `go` takes them; absent: the newest. */
+  readonly orderOf: (took: number | undefined) => readonly number[];
 }
 
 /**
  * Takes a whole step the way that is asked for: what the room takes by itself first, and what belongs to it. The room
- * passes over what somebody has changed since, so what comes next may be of another step: that goes back at once.
+ * passes over what somebody has changed since, so what comes next may be of another step: that goes back at once. Of
+ * commands that are long ago the room cannot say which it took; then it is the one that was to be expected.
  */
 async function takeStep({ go, back, orderOf }: Way): Promise<{ took: readonly number[]; isWhole: boolean }> {
   const { took: first } = await go();
-  // Of an earlier visit: what belonged to it is not known.
-  if (first === undefined) return { took: [], isWhole: true };
   const order = orderOf(first);
-  const took = [first];
-  for (let next: number | undefined = first; next !== order.at(-1); ) {
-    const left: readonly number[] = order.slice(order.indexOf(next) + 1);
-    const more: Submitted | null = await go().catch(() => null);
-    next = more?.took;
-    if (next === undefined || !left.includes(next)) {
-      if (more !== null) await back();
-      break;
-    }
+  const took: number[] = [];
+  let left = order;
+  for (let next = first ?? left[0]; next !== undefined; ) {
     took.push(next);
+    left = left.slice(left.indexOf(next) + 1);
+    if (left.length === 0) break;
+    const more: Submitted | null = await go().catch(() => null);
+    next = more === null ? undefined : (more.took ?? left[0]);
+    if (next === undefined || left.includes(next)) continue;
+    await back();
+    break;
   }
   return { took, isWhole: took.length === order.length };
 }
@@ -54,7 +54,7 @@ async function takeStep({ go, back, orderOf }: Way): Promise<{ took: readonly nu
 async function takeBack(editor: Editor): Promise<void> {
   const { undoLabels: labels, room } = editor;
   try {
-    const way = { go: () => room.undo(), back: () => room.redo(), orderOf: (took: number) => labels.orderOfUndo(took) };
+    const way = { go: () => room.undo(), back: () => room.redo(), orderOf: labels.orderOfUndo.bind(labels) };
     const { took, isWhole } = await takeStep(way);
     tellTaken(editor, "Undone", labels.undid(took), isWhole);
   } catch (error) {
@@ -66,7 +66,7 @@ async function takeBack(editor: Editor): Promise<void> {
 async function doAgain(editor: Editor): Promise<void> {
   const { undoLabels: labels, room } = editor;
   try {
-    const way = { go: () => room.redo(), back: () => room.undo(), orderOf: (took: number) => labels.orderOfRedo(took) };
+    const way = { go: () => room.redo(), back: () => room.undo(), orderOf: labels.orderOfRedo.bind(labels) };
     const { took, isWhole } = await takeStep(way);
     tellTaken(editor, "Redone", labels.redid(took), isWhole);
   } catch (error) {
