@@ -39,7 +39,10 @@ Hash256 Replica::Impl::state_hash() const {
       .finish();
 }
 
-Hash256 Replica::state_hash() const { return impl_->state_hash(); }
+Hash256 Replica::state_hash() const {
+  THETA_CHECK(!has_predictions());
+  return impl_->state_hash();
+}
 
 // ---- Undo candidates ----------------------------------------------------------------------------------------------
 
@@ -185,16 +188,16 @@ void Replica::Impl::note_member_changes(std::size_t from_step) {
 
 void Replica::Impl::begin_step() {
   changes_from = {};
-  dropped_changes.clear();
+  changes.clear();
   changes_known = false;
 }
 
 const std::vector<scene::ChangeLog::Change>& Replica::last_changes() const {
   if (!impl_->changes_known) {
-    impl_->dropped_changes = impl_->step_log.scene.changes(impl_->changes_from.scene);
+    impl_->changes = impl_->step_log.scene.changes(impl_->changes_from.scene);
     impl_->changes_known = true;
   }
-  return impl_->dropped_changes;
+  return impl_->changes;
 }
 
 // ---- Prediction ---------------------------------------------------------------------------------------------------
@@ -221,7 +224,10 @@ std::vector<Outcome> Replica::Impl::execute(const Draft& draft, Seq seq, StateLo
 }
 
 std::vector<Outcome> Replica::predict(const Draft& draft) {
-  if (impl_->predictions == 0) impl_->step_log.clear();
+  if (impl_->predictions == 0) {
+    impl_->step_log.clear();
+    impl_->state.scene().freeze_hash();
+  }
   impl_->begin_step();
   impl_->changes_from = impl_->step_log.mark();
   ++impl_->predictions;
@@ -233,17 +239,24 @@ std::vector<Outcome> Replica::predict(const Draft& draft) {
 
 std::vector<Outcome> Replica::try_out(const Draft& draft) {
   StateLog log;
+  auto& scene = impl_->state.scene();
+  if (!has_predictions()) scene.freeze_hash();
   auto outcomes = impl_->execute(draft, Seq{limits::kSeqMax + impl_->predictions + 1}, log);
   impl_->state.roll_back(log, {});
+  if (!has_predictions()) scene.thaw_hash();
   return outcomes;
+}
+
+std::vector<scene::ChangeLog::Change> Replica::predicted_changes() const {
+  return has_predictions() ? impl_->step_log.scene.changes() : std::vector<scene::ChangeLog::Change>();
 }
 
 void Replica::drop_predictions() {
   if (impl_->predictions == 0) return;
-  impl_->dropped_changes = impl_->step_log.scene.changes();
-  impl_->changes_known = true;
+  impl_->begin_step();
   impl_->note_member_changes(0);
   impl_->state.roll_back(impl_->step_log, {});
+  impl_->state.scene().thaw_hash();
   impl_->step_log.clear();
   impl_->predictions = 0;
 }

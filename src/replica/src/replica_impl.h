@@ -21,7 +21,7 @@ struct Replica::Impl {
   std::uint64_t predictions = 0;
   StateLog::Mark changes_from;
   bool changes_known = false;
-  std::vector<scene::ChangeLog::Change> dropped_changes;
+  std::vector<scene::ChangeLog::Change> changes;
   bool members_changed = false;
 
   [[nodiscard]] Hash256 state_hash() const;

@@ -48,6 +48,7 @@ struct Scene::Impl {
   Registers registers;
   crypto::SetHash hash;  // without what `unhashed` lists
   UnhashedRows unhashed;
+  bool is_hash_frozen = false;
   Element element;
   Cost cost;
   /// Where `load` was: a snapshot comes entity by entity, or column by column in the entities' order.
@@ -61,8 +62,13 @@ struct Scene::Impl {
   const Element& parent_element(Row row, Element& into) const;
   const Element& register_element(Row row, const RegisterKey& key, Version version, Element& into) const;
 
-  void add_parent_to_hash(Row row) { hash.add(parent_element(row, element).hash()); }
-  void remove_parent_from_hash(Row row) { hash.remove(parent_element(row, element).hash()); }
+  // Nothing of these happens while the hash is frozen; elements are not even made then.
+  void add_node_to_hash(Row row);
+  void remove_node_from_hash(Row row);
+  void add_parent_to_hash(Row row);
+  void remove_parent_from_hash(Row row);
+  void add_register_to_hash(Row row, const RegisterKey& key, Version version);
+  void remove_register_from_hash(Row row, const RegisterKey& key, Version version);
   /// `before` is the register's element.
   void remove_from_hash(Row row, Component component, const Element& before);
   /// Afterwards `hash` is the scene's.

@@ -22,18 +22,45 @@ void normalise(ComponentValue& value) {
 void Scene::Impl::write(Row row, const RegisterKey& key, ComponentValue&& value, Version version,
                         ChangeLog::Impl& log) {
   if (const auto held = registers.version(row, key.component, key.application)) {
-    remove_from_hash(row, key.component, register_element(row, key, *held, element));
-    log.push(Step::written, element.preimage());
+    const auto& before = register_element(row, key, *held, element);
+    log.push(Step::written, before.preimage());
+    remove_from_hash(row, key.component, before);
   } else {
     log.push_record(Step::added, key);
   }
   registers.write(row, key.component, key.application, std::move(value), version);
-  hash.add(register_element(row, key, version, element).hash());
+  add_register_to_hash(row, key, version);
+}
+
+void Scene::Impl::add_register_to_hash(Row row, const RegisterKey& key, Version version) {
+  if (!is_hash_frozen) hash.add(register_element(row, key, version, element).hash());
+}
+
+void Scene::Impl::remove_register_from_hash(Row row, const RegisterKey& key, Version version) {
+  if (!is_hash_frozen) remove_from_hash(row, key.component, register_element(row, key, version, element));
 }
 
 void Scene::Impl::remove_from_hash(Row row, Component component, const Element& before) {
-  if (component == Component::transform && unhashed.erase(row)) return;
+  if (is_hash_frozen || (component == Component::transform && unhashed.erase(row))) return;
   hash.remove(before.hash());
+}
+
+void Scene::Impl::add_parent_to_hash(Row row) {
+  if (!is_hash_frozen) hash.add(parent_element(row, element).hash());
+}
+
+void Scene::Impl::remove_parent_from_hash(Row row) {
+  if (!is_hash_frozen) hash.remove(parent_element(row, element).hash());
+}
+
+void Scene::Impl::add_node_to_hash(Row row) {
+  if (!is_hash_frozen) hash.add(existence_element(row, element).hash());
+  add_parent_to_hash(row);
+}
+
+void Scene::Impl::remove_node_from_hash(Row row) {
+  if (!is_hash_frozen) hash.remove(existence_element(row, element).hash());
+  remove_parent_from_hash(row);
 }
 
 void Scene::Impl::hash_all() {
@@ -56,14 +83,12 @@ Row Scene::Impl::add_entity(const NodeRecord& node, Row parent, Row after) {
   entities.set_parent_version(row, node.parent_version);
   entities.set_order(row, node.order);
   entities.link(row, parent, after);
-  hash.add(existence_element(row, element).hash());
-  add_parent_to_hash(row);
+  add_node_to_hash(row);
   return row;
 }
 
 void Scene::Impl::remove_entity(Row row) {
-  hash.remove(existence_element(row, element).hash());
-  remove_parent_from_hash(row);
+  remove_node_from_hash(row);
   entities.unlink(row);
   entities.remove(row);
 }
@@ -117,8 +142,9 @@ void Scene::destroy(ObjectId entity, ChangeLog& log) {
   impl.registers.list(row, entity, keys);
   for (const auto& key : keys) {
     const auto version = impl.registers.version(row, key.component, key.application);
-    impl.remove_from_hash(row, key.component, impl.register_element(row, key, *version, impl.element));
-    log.impl_->push(Step::erased, impl.element.preimage());
+    const auto& before = impl.register_element(row, key, *version, impl.element);
+    log.impl_->push(Step::erased, before.preimage());
+    impl.remove_from_hash(row, key.component, before);
     impl.registers.erase(row, key.component, key.application);
   }
   log.impl_->push_record(Step::destroyed, impl.node_record(row));
@@ -141,7 +167,7 @@ void Scene::set_transform(ObjectId entity, const Transform& transform, Version v
   if (cell == kNoCell || !column.is_present(cell))
     return impl.write(row, {entity, Component::transform, 0}, transform, version, *log.impl_);
   const TransformElement before(entity, column.value(cell), column.version(cell));
-  if (!impl.unhashed.contains(row)) {
+  if (!impl.is_hash_frozen && !impl.unhashed.contains(row)) {
     if (impl.unhashed.is_full()) impl.hash_all();
     impl.hash.remove(before.hash());
     impl.unhashed.insert(row);
@@ -206,6 +232,18 @@ void Scene::roll_back(ChangeLog& log, ChangeLog::Mark mark) {
   THETA_CHECK(log.mark() == mark);
 }
 
+void Scene::freeze_hash() {
+  THETA_CHECK(!impl_->is_hash_frozen);
+  // Rows may stand for other entities once all is rolled back, so none may wait for its hash meanwhile.
+  impl_->hash_all();
+  impl_->is_hash_frozen = true;
+}
+
+void Scene::thaw_hash() {
+  THETA_CHECK(impl_->is_hash_frozen);
+  impl_->is_hash_frozen = false;
+}
+
 void Scene::Impl::take_back(const ChangeLog::Impl::Entry& entry) {
   switch (entry.step) {
     case Step::created: return remove_entity(row_of(entry.record<ObjectId>()));
@@ -213,7 +251,7 @@ void Scene::Impl::take_back(const ChangeLog::Impl::Entry& entry) {
       const auto key = entry.record<RegisterKey>();
       const Row row = row_of(key.entity);
       const auto version = registers.version(row, key.component, key.application);
-      remove_from_hash(row, key.component, register_element(row, key, *version, element));
+      remove_register_from_hash(row, key, *version);
       return registers.erase(row, key.component, key.application);
     }
     case Step::written:
@@ -236,11 +274,12 @@ void Scene::Impl::take_back_register(const ChangeLog::Impl::Entry& entry) {
   const Row row = row_of(key.entity);
   if (entry.step == Step::written) {
     const auto held = registers.version(row, key.component, key.application);
-    remove_from_hash(row, key.component, register_element(row, key, *held, element));
+    remove_register_from_hash(row, key, *held);
   }
   auto value = decode_value(reader, key.component, Source::own);
   THETA_CHECK(value.has_value());
   registers.write(row, key.component, key.application, std::move(*value), version);
+  if (is_hash_frozen) return;
   element.assign(entry.body);
   hash.add(element.hash());
 }

@@ -77,7 +77,8 @@ class Replica {
   [[nodiscard]] Seq head() const;
   [[nodiscard]] const Hash256& record_hash() const;
   [[nodiscard]] WallTime hub_time() const;
-  /// H("theta/state/v1", room, seq, scene hash, hash of members, invites, policies, tombstones and journals).
+  /// H("theta/state/v1", room, seq, scene hash, hash of members, invites, policies, tombstones and journals). Never
+  /// with predictions (THETA_CHECK): they stay outside the hash.
   [[nodiscard]] Hash256 state_hash() const;
   [[nodiscard]] const scene::Scene& scene() const;
   [[nodiscard]] const log::Members& members() const;
@@ -110,9 +111,9 @@ class Replica {
   Applied sequence(ValidPacket packet);
   /// Every other replica: verifies and applies. On failure nothing has changed.
   [[nodiscard]] ReplicaResult<std::vector<Outcome>> apply(const log::Record& record, Trust trust = Trust::verify);
-  /// What the last `sequence`, `apply`, `predict` or `drop_predictions` did to the scene, oldest first.
+  /// What the last `sequence`, `apply` or `predict` did to the scene, oldest first; nothing after `drop_predictions`.
   [[nodiscard]] const std::vector<scene::ChangeLog::Change>& last_changes() const;
-  /// Whether members, roles, selections, tools or policies changed in it.
+  /// Whether members, roles, selections, tools or policies changed in it, or by `drop_predictions`.
   [[nodiscard]] bool members_changed() const;
 
   // ---- Prediction: what a client shows before the hub has answered ------------------------------------------------
@@ -132,6 +133,8 @@ class Replica {
   [[nodiscard]] std::vector<Outcome> try_out(const Draft& draft);
   void drop_predictions();
   [[nodiscard]] bool has_predictions() const;
+  /// What all predictions that stand did to the scene, oldest first, repeats included.
+  [[nodiscard]] std::vector<scene::ChangeLog::Change> predicted_changes() const;
 
   // ---- Snapshots ---------------------------------------------------------------------------------------------------
 

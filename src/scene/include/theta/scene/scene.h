@@ -82,7 +82,7 @@ class Scene {
   [[nodiscard]] std::vector<RegisterKey> registers(ObjectId entity) const;
 
   /// Sum over all registers of H("theta/register/v1", key, version, canonical value). Transforms that were written
-  /// since the last call are hashed now, each once: a few thousand at most.
+  /// since the last call are hashed now, each once: a few thousand at most. While it is frozen, as it was then.
   [[nodiscard]] const crypto::SetHash& hash() const;
 
   // ---- Mutations. Each records into `log` how to take it back. ---------------------------------------------------
@@ -124,6 +124,10 @@ class Scene {
 
   /// Takes back everything that `log` recorded since `mark`, newest first, versions and order included.
   void roll_back(ChangeLog& log, ChangeLog::Mark mark);
+  /// From here until `thaw_hash` mutations leave the hash alone, which halves their cost: for what nobody hashes, since
+  /// all of it is rolled back before `thaw_hash` (a precondition that only `recompute_hash` could check).
+  void freeze_hash();
+  void thaw_hash();
 
   // ---- Columns, for snapshots, views and statistics. ---------------------------------------------------------------
 
