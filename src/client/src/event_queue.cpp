@@ -41,30 +41,31 @@ void EventQueue::push(Event event) {
   events_.push_back(std::move(event));
 }
 
-void EventQueue::mark_changed() {
+void EventQueue::expect_changes() {
   if (change_queued_) return;
   change_queued_ = true;
   events_.push_back(Changed{});
 }
 
-void EventQueue::push_changes(const std::vector<scene::ChangeLog::Change>& changes, bool members) {
-  if (changes.empty() && !members) return;
-  members_changed_ = members_changed_ || members;
-  if (!everything_changed_) {
-    for (const auto& change : changes) changed_.insert(change.key);
-    if (changed_.size() > limits::kChangedRegistersMax) {
-      changed_.clear();
-      everything_changed_ = true;
-    }
-  }
-  mark_changed();
+void EventQueue::push_change(const scene::RegisterKey& key) {
+  expect_changes();
+  if (everything_changed_) return;
+  changed_.insert(key);
+  if (changed_.size() <= limits::kChangedRegistersMax) return;
+  changed_.clear();
+  everything_changed_ = true;
+}
+
+void EventQueue::push_members_changed() {
+  expect_changes();
+  members_changed_ = true;
 }
 
 void EventQueue::push_everything_changed() {
   changed_.clear();
   everything_changed_ = true;
   members_changed_ = true;
-  mark_changed();
+  expect_changes();
 }
 
 void EventQueue::push_presence(SessionNumber session) {
@@ -88,7 +89,12 @@ std::optional<Event> EventQueue::poll() {
   if (is_about_command(event)) --pending_settled_;
   if (is_answer(event)) --pending_answers_;
   if (is_droppable(event)) --droppable_;
-  if (std::holds_alternative<Changed>(event)) event = take_changes();
+  if (std::holds_alternative<Changed>(event)) {
+    auto changed = take_changes();
+    // What was expected looks the same as before.
+    if (changed.registers.empty() && !changed.everything && !changed.members) return poll();
+    event = std::move(changed);
+  }
   if (std::holds_alternative<PresenceChanged>(event)) {
     event = PresenceChanged{{presence_.begin(), presence_.end()}};
     presence_.clear();

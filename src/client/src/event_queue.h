@@ -4,10 +4,8 @@
 #include <deque>
 #include <optional>
 #include <set>
-#include <vector>
 
 #include "theta/client/events.h"
-#include "theta/scene/change_log.h"
 
 namespace theta::client {
 
@@ -17,7 +15,10 @@ namespace theta::client {
 class EventQueue {
  public:
   void push(Event event);
-  void push_changes(const std::vector<scene::ChangeLog::Change>& changes, bool members);
+  void push_change(const scene::RegisterKey& key);
+  void push_members_changed();
+  /// Changes will be pushed before the next `poll`, and are to stand here, before what follows from them.
+  void expect_changes();
   void push_everything_changed();
   void push_presence(SessionNumber session);
   [[nodiscard]] std::optional<Event> poll();
@@ -29,7 +30,6 @@ class EventQueue {
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
  private:
-  void mark_changed();
   [[nodiscard]] Changed take_changes();
 
   // A merged event stands in the queue by its kind only; what it says is taken from the sets when it is polled.

@@ -6,14 +6,21 @@ namespace theta::client {
 
 replica::Replica& Overlay::begin_base() {
   if (shown_ && replica_.has_predictions()) {
+    before_.remember(replica_.scene(), replica_.predicted_changes());
     replica_.drop_predictions();
-    note_changes();
+    events_.expect_changes();
+    if (replica_.members_changed()) events_.push_members_changed();
   }
   shown_ = false;
   return replica_;
 }
 
-void Overlay::note_changes() { events_.push_changes(replica_.last_changes(), replica_.members_changed()); }
+void Overlay::note_changes() {
+  if (replica_.members_changed()) events_.push_members_changed();
+  // What was predicted is compared once all predictions stand again.
+  for (const auto& change : replica_.last_changes())
+    if (!before_.contains(change.key)) events_.push_change(change.key);
+}
 
 replica::ReplicaResult<std::vector<replica::Outcome>> Overlay::apply(const log::Record& record, replica::Trust trust) {
   begin_base();
@@ -28,6 +35,7 @@ replica::ReplicaResult<std::vector<replica::Outcome>> Overlay::apply(const log::
 void Overlay::replace(replica::Replica replica) {
   replica_ = std::move(replica);
   shown_ = false;
+  before_.clear();
   read_author();
   events_.push_everything_changed();
 }
@@ -59,6 +67,7 @@ void Overlay::predict_all(Outbox& outbox) {
   }
   for (auto& draft : outbox.drafts())
     static_cast<void>(predict_next(draft, outbox.resolved_payload(draft, Outbox::Places::overlay)));
+  before_.take_different(replica_.scene(), [this](const scene::RegisterKey& key) { events_.push_change(key); });
 }
 
 replica::Outcome Overlay::predict_next(Draft& draft, ByteView payload) {

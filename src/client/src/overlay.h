@@ -5,13 +5,15 @@
 
 #include "event_queue.h"
 #include "outbox.h"
+#include "shown_values.h"
 #include "theta/replica/replica.h"
 
 namespace theta::client {
 
 /// What the application sees: the log's state, and on top the author's commands that are not in it yet. Whoever moves
-/// the state below takes the predictions back first (`begin_base`); `predict_all` puts them on again. Everything that
-/// looks different afterwards is told to the event queue.
+/// the state below takes the predictions back first (`begin_base`); `predict_all` puts them on again, which must come
+/// before anybody looks or is told. Whatever looks different then is told to the event queue, and what only went and
+/// came back is not.
 class Overlay {
  public:
   Overlay(const AuthorKey& author, EventQueue& events) : author_(author), events_(events) {}
@@ -53,6 +55,7 @@ class Overlay {
   AuthorSlot slot_ = kNoSlot;
   bool is_member_ = false;
   bool shown_ = true;
+  ShownValues before_;  // of what was predicted when predictions were shown last
   Nonce next_predicted_nonce_{1};
 };
 

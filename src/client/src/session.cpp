@@ -68,18 +68,17 @@ const std::string& Session::hub_page() const { return impl_->hub_page; }
 bool Session::is_writer() const { return impl_->is_writer; }
 const RoomId& Session::room() const { return impl_->facts.room; }
 const AuthorKey& Session::author() const { return impl_->author(); }
-const replica::Replica& Session::replica() const { return impl_->overlay.replica(); }
-const scene::Scene& Session::scene() const { return impl_->overlay.replica().scene(); }
+const replica::Replica& Session::replica() const {
+  impl_->show();
+  return impl_->overlay.replica();
+}
+const scene::Scene& Session::scene() const { return replica().scene(); }
 Seq Session::confirmed_head() const { return impl_->overlay.replica().head(); }
 const std::optional<SignedSnapshot>& Session::signed_snapshot() const { return impl_->signed_snapshot; }
 wire::fb::Role Session::role() const { return impl_->overlay.role(); }
 AuthorSlot Session::slot() const { return impl_->overlay.slot(); }
 
-Hash256 Session::confirmed_state_hash() {
-  const auto hash = impl_->overlay.begin_base().state_hash();
-  impl_->show();
-  return hash;
-}
+Hash256 Session::confirmed_state_hash() { return impl_->overlay.begin_base().state_hash(); }
 
 Session::Statistics Session::statistics() const {
   auto result = impl_->counters;
@@ -98,7 +97,11 @@ Session::Statistics Session::statistics() const {
 }
 
 bool Session::is_idle() const { return impl_->outbox.empty(); }
-std::optional<Event> Session::poll_event() { return impl_->events.poll(); }
+
+std::optional<Event> Session::poll_event() {
+  impl_->show();
+  return impl_->events.poll();
+}
 
 // ---- Presence, assets, history ------------------------------------------------------------------------------------
 

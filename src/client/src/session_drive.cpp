@@ -160,7 +160,6 @@ void Session::Impl::step(Now at) {
     assets.pump(transport, *peer, next_request, now.monotonic);
   }
   for (const auto& asset : assets.take_finished_uploads()) journal.forget_asset(asset);
-  show();
   if (journal.size() > limits::kJournalBytesMax) save();
   if (journal.is_broken() && now.monotonic >= storage_retry_at) {
     storage_retry_at = now.monotonic + kStorageRetry;

@@ -47,15 +47,16 @@ Command history_command(fb::Command type, Span first, Span last) {
 
 }  // namespace
 
+/// Predictions cost time for all that waits, so they are put on again when somebody looks, and not for each record.
+void Session::Impl::show() {
+  if (!overlay.is_shown()) overlay.predict_all(outbox);
+}
+
 /// Shows everything anew: a draft that a newer one replaced is still in the overlay until then, and must not be what an
 /// undo means.
 void Session::Impl::show_afresh() {
   overlay.begin_base();
   show();
-}
-
-void Session::Impl::show() {
-  if (!overlay.is_shown()) overlay.predict_all(outbox);
 }
 
 Stamp Session::Impl::next_stamp() {
@@ -164,6 +165,7 @@ void Session::Impl::refuse_drafts(std::vector<Draft> drafts, const log::Refused&
 }
 
 ClientResult<CommandHandle> Session::Impl::submit_history_step(fb::Command type, Span first, Span last) {
+  show();
   const auto command = history_command(type, first, last);
   // A place that only the overlay gave may change until the command is in the log: remember which command is meant.
   const auto pending_first = outbox.command_shown_at({first.nonce, first.index});

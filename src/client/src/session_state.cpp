@@ -126,7 +126,6 @@ void Session::Impl::note_minted() {
 
 void Session::Impl::save() {
   if (persistence == nullptr) return;
-  const bool was_shown = overlay.is_shown();
   auto& base = overlay.begin_base();
   const auto saved = base.head() == Seq{0} ? Bytes() : base.save_snapshot();
   const bool had_gap = journal.is_broken();
@@ -137,7 +136,6 @@ void Session::Impl::save() {
     outbox.note_written();
     journal.note_kept(CommandHandle{facts.next_handle.value() - 1});
   }
-  if (was_shown) show();
 }
 
 void Session::Impl::report_storage() {

@@ -103,7 +103,7 @@ class Session {
   void connect_failed(std::string text, Now now);
   /// False: not about this session's connection.
   bool on_event(const transport::Event& event, Now now);
-  /// Sends what may be sent, brings the overlay up to date, writes the local state.
+  /// Sends what may be sent, writes the local state.
   void step(Now now);
   /// When `step` has something to do even if nothing arrives.
   [[nodiscard]] std::optional<MonotonicTime> next_wakeup() const;
@@ -128,12 +128,12 @@ class Session {
   [[nodiscard]] const std::string& hub_page() const;
   [[nodiscard]] const RoomId& room() const;
   [[nodiscard]] const AuthorKey& author() const;
-  /// The room as this peer should show it: the log so far and its own commands on top. Up to date after `step` and
-  /// after every call below.
+  /// The room as this peer should show it: the log so far and its own commands on top. These are put on again when
+  /// somebody asks here or polls events, at a cost of all that waits for the hub; so ask once for what came together,
+  /// and ask anew after `on_event` and `step`: what was returned before shows the log alone until then.
   [[nodiscard]] const replica::Replica& replica() const;
   [[nodiscard]] const scene::Scene& scene() const;
-  /// Of the log so far, without own commands on top. Takes predictions back and redoes them: for checks, not for
-  /// frames.
+  /// Of the log so far, without own commands on top. Takes predictions back: for checks, not for frames.
   [[nodiscard]] Hash256 confirmed_state_hash();
   [[nodiscard]] Seq confirmed_head() const;
   /// The newest that the hub sent, with `SessionOptions::keep_signed_snapshot`; a peer that comes without a state of
