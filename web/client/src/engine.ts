@@ -17,6 +17,8 @@ const FRAME_MS = 16;
 /** Bytes under way to one data channel of the page; beyond it the core keeps the rest. */
 const CHANNEL_BYTES_MAX = 256 * 1024;
 const CHANNELS = 4;
+/** Functions of the core that submit commands. */
+const EDITS: ReadonlySet<string> = new Set(["submit", "submit_again", "import"]);
 
 /** What carries the core's frames just now. */
 type Link =
@@ -45,6 +47,8 @@ export class Engine {
   private hasLostWrites = false;
   /** Edits that are in the core alone, as the page was told last. */
   private unstoredEdits = 0;
+  /** Why nothing can be edited here; undefined: it can. */
+  private whyShowsOnly: string | undefined;
   private isClosed = false;
   private isGivingWay = false;
   private isSwitching: Promise<void> | undefined;
@@ -133,6 +137,7 @@ export class Engine {
     const loaded = this.database && isWriter ? await this.database.load(this.identity.id) : undefined;
     this.storage = loaded?.room;
     this.hasLostWrites = false;
+    this.whyShowsOnly = isWriter ? undefined : OTHER_PAGE;
     const coreOptions = this.coreOptions(isWriter, this.options.offline);
     this.core = this.runtime.create(coreOptions, this.identity.seed, loaded?.stored ?? NOTHING_STORED);
     if (!isWriter) this.note({ event: "other_page", text: OTHER_PAGE });
@@ -145,6 +150,7 @@ export class Engine {
     const lock = this.lock;
     this.lock = undefined;
     this.storage = undefined;
+    this.whyShowsOnly = text;
     this.note({ event, text, keeps: false });
     this.core = this.runtime.create(this.coreOptions(false, false), this.identity.seed, NOTHING_STORED);
     await lock?.release();
@@ -228,6 +234,9 @@ export class Engine {
         this.reply({ id, json: {} });
         return;
       }
+      // Nobody would ever send what is submitted to a core that only reads.
+      if (this.whyShowsOnly !== undefined && EDITS.has(name))
+        throw new CoreError("not_permitted", `${this.whyShowsOnly}; to edit here, take over first (takeWriter)`);
       const answer = this.core.call(name, given, bytes);
       // The answer goes before anything that a step may tell of what it began.
       this.reply({ id, json: answer.json, ...(answer.bytes.length > 0 ? { bytes: answer.bytes } : {}) });
@@ -423,7 +432,8 @@ export class Engine {
       (sent) => {
         this.isWriting = undefined;
         for (const { asset, bytes } of sent) this.assets?.keep(asset, bytes);
-        if (core === this.core && !this.isClosed) core.written(writes[writes.length - 1]!.number);
+        if (core !== this.core || this.isClosed) return;
+        core.written(writes[writes.length - 1]!.number);
       },
       (error: unknown) => {
         this.isWriting = undefined;
@@ -431,7 +441,9 @@ export class Engine {
         if (error instanceof OwnerChanged) {
           this.hasLostWrites = true;
           void this.giveWay();
-        } else core.writeFailed(storageSentence(error));
+          return;
+        }
+        core.writeFailed(storageSentence(error));
       },
     ).then(() => (core === this.core && !this.isClosed ? this.pump() : undefined));
   }

@@ -66,7 +66,10 @@ export interface Room {
   /** Calls `listener` until the returned function is called. */
   on<Name extends keyof RoomEvents>(name: Name, listener: (event: RoomEvents[Name]) => void): () => void;
 
-  /** Rejects with `CommandError` when the command is malformed, not permitted, or cannot work on what is shown. */
+  /**
+   * Rejects with `CommandError` when the command is malformed, not permitted, or cannot work on what is shown; at once,
+   * too, on a page that only shows since another one of this person writes (`Status.writer`, `takeWriter`).
+   */
   submit(command: Command): Promise<Submitted>;
   create(entities: readonly NewEntity[]): Promise<Submitted>;
   /**
