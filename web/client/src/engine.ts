@@ -47,6 +47,8 @@ export class Engine {
   private hasLostWrites = false;
   /** Edits that are in the core alone, as the page was told last. */
   private unstoredEdits = 0;
+  /** The page was told that the last write failed. */
+  private hasToldFailure = false;
   /** Why nothing can be edited here; undefined: it can. */
   private whyShowsOnly: string | undefined;
   private isClosed = false;
@@ -137,6 +139,7 @@ export class Engine {
     const loaded = this.database && isWriter ? await this.database.load(this.identity.id) : undefined;
     this.storage = loaded?.room;
     this.hasLostWrites = false;
+    this.hasToldFailure = false;
     this.whyShowsOnly = isWriter ? undefined : OTHER_PAGE;
     const coreOptions = this.coreOptions(isWriter, this.options.offline);
     this.core = this.runtime.create(coreOptions, this.identity.seed, loaded?.stored ?? NOTHING_STORED);
@@ -434,6 +437,9 @@ export class Engine {
         for (const { asset, bytes } of sent) this.assets?.keep(asset, bytes);
         if (core !== this.core || this.isClosed) return;
         core.written(writes[writes.length - 1]!.number);
+        // After a failure the core writes all anew, so that what is edited is stored again, what it missed included.
+        if (this.hasToldFailure) this.note({ event: "storage_works" });
+        this.hasToldFailure = false;
       },
       (error: unknown) => {
         this.isWriting = undefined;
@@ -443,6 +449,7 @@ export class Engine {
           void this.giveWay();
           return;
         }
+        this.hasToldFailure = true;
         core.writeFailed(storageSentence(error));
       },
     ).then(() => (core === this.core && !this.isClosed ? this.pump() : undefined));

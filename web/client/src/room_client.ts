@@ -75,7 +75,9 @@ export class RoomClient implements Room {
   private readonly idleWaiters = new Set<Waiting<void>>();
   /** Look again whether the room is ready, or never will be. */
   private readonly readyWaiters = new Set<() => void>();
+  /** What the status says where the core has nothing to say. */
   private storageText = "";
+  private coreText = "";
   private rtc: RtcLink | undefined;
   private isClosed = false;
   /** The person asked for it, so there is nothing to tell about why. */
@@ -454,6 +456,7 @@ export class RoomClient implements Room {
       case "notice": this.fire("notice", { kind: event.kind, text: event.text }); break;
       case "ids_remapped": this.fire("remapped", new Map(event.ids as [EntityId, EntityId][])); break;
       case "core_replaced": this.onCoreReplaced(event.text, event.lost); break;
+      case "storage_works": this.onStorageWorks(); break;
       case "storage_failed":
       case "other_page": this.onTrouble(event.event, event.text); break;
       case "history": this.onHistory(event); break;
@@ -508,8 +511,8 @@ export class RoomClient implements Room {
 
   private onStatus(event: Status & { event?: string }): void {
     const { event: _, ...told } = { ...event, put_out: this.isPutOut };
-    const status = this.wentOffline && told.phase === "offline" ? { ...told, text: "" } : told;
-    this.status = this.storageText && !status.text ? { ...status, text: this.storageText } : status;
+    this.coreText = this.wentOffline && told.phase === "offline" ? "" : told.text;
+    this.status = { ...told, text: this.coreText || this.storageText };
     this.fire("status", this.status);
   }
 
@@ -517,6 +520,12 @@ export class RoomClient implements Room {
     this.storageText = text;
     this.fire("notice", { kind, text });
     this.status = { ...this.status, text };
+    this.fire("status", this.status);
+  }
+
+  private onStorageWorks(): void {
+    this.storageText = "";
+    this.status = { ...this.status, text: this.coreText };
     this.fire("status", this.status);
   }
 

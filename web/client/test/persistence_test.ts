@@ -215,6 +215,21 @@ test("while the browser stores nothing, nothing is sent, and it is told", async 
   await until(ann, () => ann.status.unstored_edits === 0);
 });
 
+test("once the browser stores again, it stores what it missed, and nothing more is told of the trouble", async () => {
+  const ann = await open();
+  ann.goOffline();
+  await until(ann, () => ann.status.phase === "offline");
+  const write = vi.spyOn(RoomStorage.prototype, "write").mockRejectedValue(kFull());
+  await ann.create([{ name: "first" }]);
+  await until(ann, () => ann.status.text !== "");
+  await ann.create([{ name: "second" }]);
+  write.mockRestore();
+  await until(ann, () => ann.status.unstored_edits === 0 && ann.status.text === "");
+  // No word of farewell: the tab is gone.
+  const again = await open({ offline: true });
+  await until(again, () => again.scene.size === 2);
+});
+
 const kFull = () => new DOMException("no space", "QuotaExceededError");
 
 test("a browser that has no space at all lets somebody in all the same, as one who keeps nothing", async () => {
