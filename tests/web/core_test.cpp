@@ -249,6 +249,20 @@ TEST_F(OpenPage, AnImportedModelComesInAndGoesOutAgain) {
   EXPECT_EQ(bad["error"]["code"], "bad_file");
 }
 
+TEST_F(OpenPage, GivingUpAnImportSaysWhetherThatCameInTime) {
+  const std::string gltf = R"({"asset":{"version":"2.0"}})";
+  const Json given = {
+      {"main", "a.gltf"}, {"files", {{{"name", "a.gltf"}, {"bytes", gltf.size()}}}}, {"parent", "root"}};
+  const auto given_up = page.call("import", given, as_bytes(gltf))["task"];
+  EXPECT_EQ(page.call("cancel_task", {{"task", given_up}})["cancelled"], true);
+  ASSERT_TRUE(page.run_until([&] { return !page.all("task_failed").empty(); }));
+  const auto kept = page.call("import", given, as_bytes(gltf))["task"];
+  ASSERT_TRUE(page.run_until([&] { return !page.all("task_done").empty(); }));
+  EXPECT_EQ(page.call("cancel_task", {{"task", kept}})["cancelled"], false);
+  ASSERT_TRUE(settle());
+  EXPECT_EQ(json::scene_json(admin->scene())["entities"].size(), 1U);
+}
+
 TEST_F(OpenPage, AFollowersCopyEqualsTheSceneWhateverHappens) {
   Follower follower;
   std::size_t followed = 0;

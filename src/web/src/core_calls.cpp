@@ -394,15 +394,18 @@ CallResult Core::Impl::begin_look_back(const Json& arguments, ByteView) {
   return begin_task<LookBack>(std::move(from), target);
 }
 
+/// Says whether it came in time: what is done already stays, and its end is told.
 CallResult Core::Impl::cancel_task(const Json& arguments, ByteView) {
   const auto found = tasks.find(static_cast<std::uint32_t>(number_of(arguments, "task")));
-  if (found == tasks.end()) return Json::object();
+  if (found == tasks.end()) return Json{{"cancelled", false}};
   // An import has to clean up behind itself.
-  if (auto* import = std::get_if<models::RoomImport>(&found->second.task))
+  if (auto* import = std::get_if<models::RoomImport>(&found->second.task)) {
+    if (import->is_over()) return Json{{"cancelled", false}};
     import->cancel();
-  else
+  } else {
     tasks.erase(found);
-  return Json::object();
+  }
+  return Json{{"cancelled", true}};
 }
 
 }  // namespace theta::web

@@ -23,7 +23,10 @@ export interface RoomEvents {
 export type OnProgress = (fraction: number, what: string) => void;
 export interface LongTask {
   readonly onProgress?: OnProgress;
-  /** Cancels; the promise rejects with the signal's reason and nothing half-done stays in the scene. */
+  /**
+   * Cancels; the promise rejects with the signal's reason and nothing half-done stays in the scene. Where all was done
+   * before the signal arrived, it resolves.
+   */
   readonly signal?: AbortSignal;
 }
 

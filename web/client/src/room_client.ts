@@ -611,11 +611,15 @@ export class RoomClient implements Room {
 
   private follow(id: number, options: LongTask, scene?: MirroredScene): Promise<TaskResult> {
     return new Promise((resolve, reject) => {
-      this.tasks.set(id, { resolve, reject, onProgress: options.onProgress, ...(scene ? { scene } : {}) });
+      const task: Task = { resolve, reject, onProgress: options.onProgress, ...(scene ? { scene } : {}) };
+      this.tasks.set(id, task);
+      const isOurs = (): boolean => this.tasks.get(id) === task;
+      // The core knows whether it was in time: what is done already is not taken back, and its end is told.
       const cancel = (): void => {
-        if (!this.tasks.delete(id)) return;
-        this.request("cancel_task", { task: id }).catch(() => undefined);
-        reject(options.signal!.reason);
+        if (!isOurs()) return;
+        this.request("cancel_task", { task: id }).then(({ json }) => {
+          if (json.cancelled && isOurs()) this.endTask(id)?.reject(options.signal!.reason);
+        }, () => undefined);
       };
       // It may have been given up while the worker still read the file.
       if (options.signal?.aborted) cancel();

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { twoPeople } from "../examples/two_people.js";
+import { Core } from "../src/core.js";
 import { CommandError, CommandRefused, type ConnectOptions, type Room } from "../src/room.js";
 import { type RoomClient } from "../src/room_client.js";
 import { type Command, type Conflict } from "../src/types.js";
@@ -330,6 +331,27 @@ test("a model comes in as one thing, and goes out again", async () => {
   const reading = ann.importModel(files, { signal: whileReading.signal });
   whileReading.abort(new Error("no longer"));
   await expect(reading).rejects.toThrow("no longer");
+  await until(ann, () => ann.scene.size === 7);
+});
+
+test("an import that is done before it is given up stays, and says so", async () => {
+  const ann = await open("Ann");
+  ann.goOffline();
+  await until(ann, () => ann.status.phase === "offline");
+  const gltf = new TextEncoder().encode(JSON.stringify({ asset: { version: "2.0" } }));
+  const files = { main: "model.gltf", files: new Map([["model.gltf", gltf]]) };
+  const tooLate = new AbortController();
+  // The core is done, and the page is just about to hear it.
+  const poll = Core.prototype.poll;
+  vi.spyOn(Core.prototype, "poll").mockImplementation(function (this: Core) {
+    const polled = poll.call(this);
+    if (polled.told.some(({ text }) => text.includes('"task_done"'))) tooLate.abort(new Error("too late"));
+    return polled;
+  });
+  const { ids } = await ann.importModel(files, { signal: tooLate.signal });
+  expect(tooLate.signal.aborted).toBe(true);
+  expect(ann.scene.get(ids[0]!)?.name).toBe("model");
+  vi.restoreAllMocks();
 });
 
 test("a room is idle when what was submitted before is in, answered or not", async () => {
