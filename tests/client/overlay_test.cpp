@@ -118,7 +118,7 @@ TEST_F(Overlay, WhatARecordChangesIsToldBeforeTheFateOfItsCommand) {
   ASSERT_TRUE(ada->submit(commands::translate(std::vector{cube}, {1, 0, 0})));
   forget_told();
   ada->go_offline();
-  world.hub.sequence(packet_from_elsewhere(world, commands::delete_entities(std::vector{cube}), 2));
+  world.hub.sequence(packet_from_elsewhere(world, commands::set_transform(cube, at(10)), 2));
   world.hub.ignores_packets = false;
   ada.polls = false;
   ada->go_online();
