@@ -29,12 +29,12 @@ interface Projecting {
   readonly geometries: { readonly loadingCount: number };
 }
 
-/** Waits until the view has every mesh that it knows of. */
+/** Waits until there is a view, whose code comes behind the editor's, and it has every mesh that it knows of. */
 export async function meshesShown({ page }: Person): Promise<void> {
   await page.waitForFunction(() => {
-    const view = globalThis.theta.editor.viewport.value as unknown as Projecting;
-    view.flush();
-    return view.geometries.loadingCount === 0;
+    const view = globalThis.theta.editor.viewport.value as unknown as Projecting | null;
+    view?.flush();
+    return view?.geometries.loadingCount === 0;
   });
 }
 
