@@ -6,14 +6,17 @@ import { sentence } from "./sentence.js";
 import { JoinPage, ProblemPage, WaitingPage } from "./start/gate.js";
 import { type PageLink, readLink } from "./start/link.js";
 import { untilOpen } from "./start/open_room.js";
-import { missing, pageHasWebGl2 } from "./start/requirements.js";
+import { kWebGlMissing, missing } from "./start/requirements.js";
 import { applyTheme } from "./theme.js";
+import { drawingContext } from "./viewport/drawing_context.js";
 import coreUrl from "../../../build/wasm/bin/theta_web.wasm?url";
 
 const kNameKey = "theta.name";
 const kRoomsKey = "theta.rooms";
 /** Rooms that this browser remembers having been in. */
 const kRoomsMax = 200;
+/** What a page has for itself after it has loaded, until work for later visits begins. */
+const kOpeningMs = 2000;
 
 const root = document.getElementById("app") as HTMLElement;
 const waiting = signal("Loading the core…");
@@ -50,20 +53,19 @@ function knownRooms(): string[] {
     .filter((room) => room !== "");
 }
 
+type RoomPage = Extract<PageLink, { kind: "room" }>;
+
+function cannotOpen(problems: readonly string[]): void {
+  const advice = "Use a current Chrome, Edge, Firefox or Safari, or a native program with the same link.";
+  render(<ProblemPage title="This browser cannot open the editor" problems={problems} advice={advice} />, root);
+}
+
 function start(): void {
   root.replaceChildren();
   applyTheme();
   const page = readLink(location);
-  // On its way while the question for WebGL, which starts a browser's drawing, holds this thread.
-  if (page.kind === "room") fetchCoreAhead();
-  const problems = missing(globalThis, pageHasWebGl2);
-  if (problems.length > 0) {
-    const advice = "Use a current Chrome, Edge, Firefox or Safari, or a native program with the same link.";
-    return render(
-      <ProblemPage title="This browser cannot open the editor" problems={problems} advice={advice} />,
-      root,
-    );
-  }
+  const problems = missing(globalThis);
+  if (problems.length > 0) return cannotOpen(problems);
   if (page.kind === "none") {
     const problem =
       "This hub serves rooms by links. Ask whoever invited you for one, or run `theta room new` where the hub runs.";
@@ -71,29 +73,44 @@ function start(): void {
   }
   if (page.kind === "broken") return render(<ProblemPage title="This link is broken" problems={[page.why]} />, root);
 
+  fetchCoreAhead();
   const name = kept(kNameKey);
   // Who was here before comes straight in: the page they loaded is the scene they want.
-  if (name !== "" && knownRooms().includes(page.room)) return void open(page, name);
+  const room = name !== "" && knownRooms().includes(page.room) ? enter(page, name) : null;
+  // The worker is on its way while the question for WebGL, which starts a browser's drawing, holds this thread.
+  const canvas = document.createElement("canvas");
+  if (drawingContext(canvas) === null) {
+    room?.then((entered) => entered.close()).catch(() => undefined);
+    return cannotOpen([kWebGlMissing]);
+  }
+  if (room !== null) return void open(page, room, canvas);
   const join = (chosen: string) => {
     keep(kNameKey, chosen);
-    void open(page, chosen);
+    void open(page, enter(page, chosen), canvas);
   };
   render(<JoinPage room={page.room} hub={location.host} hasInvite={page.hasInvite} name={name} onJoin={join} />, root);
 }
 
-async function open(page: Extract<PageLink, { kind: "room" }>, displayName: string): Promise<void> {
-  const { link, room: roomName, transport } = page;
+function enter({ link, transport }: RoomPage, displayName: string): Promise<Room> {
+  return connect({ link, displayName, transport });
+}
+
+async function open({ link, room: roomName }: RoomPage, entering: Promise<Room>, canvas: HTMLCanvasElement) {
   const back = () => location.reload();
   render(<Waiting />, root);
   let room: Room | undefined;
   try {
     const shell = import("./shell/shell.js");
-    room = await connect({ link, displayName, transport });
+    const drawing = shell.then(({ prepareDrawing }) => prepareDrawing(canvas));
+    // Whatever fails first is told, and the other one is no error of its own.
+    drawing.catch(() => undefined);
+    room = await entering;
     await untilOpen(room, (text) => (waiting.value = text));
     keep(kRoomsKey, [...knownRooms().filter((each) => each !== roomName), roomName].slice(-kRoomsMax).join(" "));
     const { showEditor } = await shell;
+    const renderer = await drawing;
     render(null, root);
-    showEditor(root, room, link);
+    showEditor(root, room, link, renderer);
   } catch (error) {
     await room?.close().catch(() => undefined);
     render(null, root);
@@ -117,7 +134,8 @@ function Waiting() {
 function keepForOffline(): void {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
   const register = () => navigator.serviceWorker.register("/service_worker.js").catch(() => undefined);
-  window.addEventListener("load", () => void register());
+  // It is for the next visit: this one's opening goes first.
+  window.addEventListener("load", () => setTimeout(() => void register(), kOpeningMs));
 }
 
 start();

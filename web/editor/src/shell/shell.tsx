@@ -3,6 +3,7 @@ import type { Room } from "@theta/client";
 import { render } from "preact";
 import { lazy, Suspense } from "preact/compat";
 import { useEffect, useRef } from "preact/hooks";
+import type { WebGLRenderer } from "three";
 import { kActions, menuOf } from "../actions/index.js";
 import { listenForShortcuts } from "../actions/shortcuts.js";
 import { IconButton } from "../components/button.js";
@@ -20,14 +21,16 @@ import { Jobs } from "../panels/jobs.js";
 import { Outliner } from "../panels/outliner.js";
 import { MoveToDialog, PaletteDialog } from "../panels/palette.js";
 import { People } from "../panels/people.js";
+import { prepareDrawing } from "../viewport/stage.js";
 import { Viewport } from "../viewport/viewport.js";
 import { useWorkspace, Workspace, WorkspaceContext, type SideTab } from "../workspace.js";
 import { DropArea, pickFiles } from "./drop_area.js";
-import { beginFramed } from "./first_view.js";
 import { shareSelection, warnBeforeLosing } from "./room_duties.js";
 import { StatusBar } from "./status_bar.js";
 import { TopBar } from "./top_bar.js";
 import { useSignal } from "@preact/signals";
+
+export { prepareDrawing };
 
 // What is not on the first screen is fetched when it is opened.
 const History = lazy(() => import("../panels/history.js"));
@@ -36,8 +39,15 @@ const HelpDialog = lazy(() => import("../panels/help_dialog.js"));
 const AboutDialog = lazy(() => import("../panels/about_dialog.js"));
 const InviteDialog = lazy(() => import("../panels/invite_dialog.js"));
 
-/** Shows the editor for a room; the returned function takes it away again. */
-export function showEditor(root: HTMLElement, room: Room, link: string): () => void {
+interface Drawing {
+  readonly renderer: WebGLRenderer | undefined;
+}
+
+/**
+ * Shows the editor for a room; the returned function takes it away again. `renderer` is of `prepareDrawing`; without
+ * one the view makes its own.
+ */
+export function showEditor(root: HTMLElement, room: Room, link: string, renderer?: WebGLRenderer): () => void {
   const editor = createEditor(room);
   const workspace = new Workspace(editor, link);
   const stops = [
@@ -52,7 +62,7 @@ export function showEditor(root: HTMLElement, room: Room, link: string): () => v
   workspace.onImport = () => pickFiles(workspace);
   render(
     <WorkspaceContext.Provider value={workspace}>
-      <Shell />
+      <Shell renderer={renderer} />
     </WorkspaceContext.Provider>,
     root,
   );
@@ -66,7 +76,7 @@ export function showEditor(root: HTMLElement, room: Room, link: string): () => v
   };
 }
 
-function Shell() {
+function Shell({ renderer }: Drawing) {
   const workspace = useWorkspace();
   const { leftOpen, rightOpen, leftWidth, rightWidth, sheet, editor } = workspace;
   return (
@@ -82,7 +92,7 @@ function Shell() {
       </aside>
       <main class="stage" aria-label="3D view">
         <h1 class="unseen">{`${editor.roomName.value || "Theta"}: a scene that people build together`}</h1>
-        <View />
+        <View renderer={renderer} />
         <div class="over-view">
           <Banners />
           {editor.lookBack.value === null ? null : (
@@ -114,7 +124,7 @@ function Shell() {
 }
 
 /** The viewport lives outside of the panels' rendering: it is made once and draws by itself. */
-function View() {
+function View({ renderer }: Drawing) {
   const workspace = useWorkspace();
   const container = useRef<HTMLDivElement>(null);
   const menu = useSignal<MenuPlace | null>(null);
@@ -122,7 +132,7 @@ function View() {
     const { editor } = workspace;
     let viewport: Viewport;
     try {
-      viewport = new Viewport(container.current as HTMLElement, editor);
+      viewport = new Viewport(container.current as HTMLElement, editor, { renderer });
     } catch (error) {
       editor.notify("error", sentence(error));
       return undefined;
@@ -132,9 +142,7 @@ function View() {
       menu.value = { left: x, top: y };
     };
     editor.viewport.value = viewport;
-    const stopFraming = beginFramed(editor, container.current as HTMLElement);
     return () => {
-      stopFraming();
       editor.viewport.value = null;
       viewport.dispose();
     };

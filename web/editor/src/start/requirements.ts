@@ -7,8 +7,12 @@ export interface Abilities {
   readonly isSecureContext?: boolean;
 }
 
-/** A sentence for each thing that is missing; nothing when the editor can work. */
-export function missing(browser: Abilities, hasWebGl2: () => boolean): string[] {
+/** What only asking for a context tells. */
+export const kWebGlMissing =
+  "WebGL 2 is missing or switched off. Hardware acceleration may be disabled in the browser’s settings.";
+
+/** A sentence for each thing that is missing, WebGL apart. */
+export function missing(browser: Abilities): string[] {
   const problems: string[] = [];
   if (browser.WebAssembly === undefined) {
     problems.push(
@@ -22,21 +26,5 @@ export function missing(browser: Abilities, hasWebGl2: () => boolean): string[] 
       "Both WebRTC and WebSocket are missing or switched off. The editor needs one of them to reach the hub.",
     );
   }
-  if (!hasWebGl2()) {
-    problems.push(
-      "WebGL 2 is missing or switched off. Hardware acceleration may be disabled in the browser’s settings.",
-    );
-  }
   return problems;
-}
-
-export function pageHasWebGl2(): boolean {
-  try {
-    const context = document.createElement("canvas").getContext("webgl2");
-    // The probe's context must not count against the few that a browser gives.
-    context?.getExtension("WEBGL_lose_context")?.loseContext();
-    return context !== null;
-  } catch {
-    return false;
-  }
 }

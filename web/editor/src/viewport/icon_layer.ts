@@ -211,7 +211,8 @@ function drawAtlas(): CanvasTexture {
   const canvas = document.createElement("canvas");
   canvas.width = kCellPixels * kKinds.length;
   canvas.height = kCellPixels;
-  const pen = canvas.getContext("2d");
+  // In memory: for one small picture the browser need not start its own drawing on the graphics processor.
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
   if (pen)
     kKinds.forEach((kind, at) => {
       pen.setTransform(kCellPixels / 32, 0, 0, kCellPixels / 32, at * kCellPixels, 0);

@@ -17,6 +17,8 @@ const isSorted = (material: Material): boolean => material.alpha_mode === "blend
 /** Draws every shown entity that has a mesh, in few calls, and keeps up with changes one by one. */
 export class MeshLayer {
   readonly object = new Group();
+  /** How strong the studio's light is that falls on everything. */
+  readonly studio = { value: 1 };
   private readonly placements = new Map<Node, Placement>();
   private readonly groups = new Map<string, DrawGroup>();
   private readonly keys = new Map<DrawGroup, string>();
@@ -247,7 +249,7 @@ export class MeshLayer {
   ): DrawGroup {
     const surface = surfaceClassOf(material);
     const group = make((parameters) => makeSurfaceMaterial({
-      surface, parameters, vertexColors: geometry.hasColors, tangents: geometry.hasTangents,
+      surface, parameters, studio: this.studio, vertexColors: geometry.hasColors, tangents: geometry.hasTangents,
       textures: this.textures,
     }));
     this.groups.set(key, group);

@@ -1,9 +1,8 @@
 import {
-  Color, DoubleSide, Mesh, NeutralToneMapping, PlaneGeometry, PMREMGenerator,
-  Scene, ShaderMaterial, WebGLRenderer, type Camera, type Texture,
+  Color, DoubleSide, Mesh, NeutralToneMapping, PlaneGeometry, Scene, ShaderMaterial, WebGLRenderer, type Camera,
 } from "three";
-import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
 import type { ThemeName } from "../theme.js";
+import { drawingContext } from "./drawing_context.js";
 
 /** What the viewport draws that belongs to no entity, and the colours of it. */
 export interface StageColors {
@@ -30,7 +29,7 @@ export class WebGlMissing extends Error {
 }
 
 export function makeRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
-  const context = canvas.getContext("webgl2", { antialias: true, alpha: false, powerPreference: "high-performance" });
+  const context = drawingContext(canvas);
   if (!context) throw new WebGlMissing();
   const renderer = new WebGLRenderer({ canvas, context, antialias: true });
   renderer.toneMapping = NeutralToneMapping;
@@ -39,14 +38,9 @@ export function makeRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
   return renderer;
 }
 
-/** Soft light of a studio, so that a scene without lights looks like something. */
-export function makeEnvironment(renderer: WebGLRenderer): Texture {
-  const generator = new PMREMGenerator(renderer);
-  const room = new RoomEnvironment();
-  const texture = generator.fromScene(room, 0.04).texture;
-  room.dispose();
-  generator.dispose();
-  return texture;
+/** Makes a renderer while the room is on its way. Throws `WebGlMissing`. */
+export function prepareDrawing(canvas: HTMLCanvasElement): WebGLRenderer {
+  return makeRenderer(canvas);
 }
 
 /** The ground's lines: tens of the next finer step fade in as the eye comes nearer, so there is always a scale. */

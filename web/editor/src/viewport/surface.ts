@@ -3,6 +3,7 @@ import {
   type WebGLProgramParametersWithUniforms,
 } from "three";
 import type { AssetId, Material } from "@theta/client";
+import { kStudioLight, kStudioShader } from "./studio.js";
 import type { TextureCache } from "./texture_cache.js";
 
 /** What glTF gives a mesh without a material, but less black: nobody wants to model in pure metal. */
@@ -82,9 +83,12 @@ transformedNormal = normalMatrix * ( cofactor * transformedNormal );
 
 const kMetalness = ShaderChunk.metalnessmap_fragment.replace("= metalness;", "= vSurface.x;");
 const kRoughness = ShaderChunk.roughnessmap_fragment.replace("= roughness;", "= vSurface.y;");
+// The studio is an environment, though no map of one.
+const kOcclusion = ShaderChunk.aomap_fragment.replace("defined( USE_ENVMAP ) && ", "");
 
-function patchSurface(shader: WebGLProgramParametersWithUniforms, parameters: { value: DataTexture }): void {
+function patchSurface(shader: WebGLProgramParametersWithUniforms, { parameters, studio }: SurfaceOptions): void {
   shader.uniforms["instanceParameters"] = parameters;
+  shader.uniforms["studioIntensity"] = studio;
   shader.vertexShader = shader.vertexShader
     .replace("#include <batching_pars_vertex>", `#include <batching_pars_vertex>
       ${kSlot}
@@ -104,6 +108,9 @@ function patchSurface(shader: WebGLProgramParametersWithUniforms, parameters: { 
       varying vec3 vEmission;`)
     .replace("vec4 diffuseColor = vec4( diffuse, opacity );", "vec4 diffuseColor = vBaseColor;")
     .replace("vec3 totalEmissiveRadiance = emissive;", "vec3 totalEmissiveRadiance = vEmission;")
+    .replace("#include <envmap_physical_pars_fragment>", kStudioShader)
+    .replace("#include <lights_fragment_maps>", `#include <lights_fragment_maps>${kStudioLight}`)
+    .replace("#include <aomap_fragment>", kOcclusion)
     .replace("#include <metalnessmap_fragment>", kMetalness)
     .replace("#include <roughnessmap_fragment>", kRoughness);
 }
@@ -111,14 +118,16 @@ function patchSurface(shader: WebGLProgramParametersWithUniforms, parameters: { 
 export interface SurfaceOptions {
   readonly surface: SurfaceClass;
   readonly parameters: { value: DataTexture };
+  /** How strong the studio's light is; shared by all materials. */
+  readonly studio: { value: number };
   readonly vertexColors: boolean;
   readonly tangents: boolean;
   readonly textures: TextureCache;
 }
 
 /** The material of one draw call. Textures come in when they are there; until then the factors alone are drawn. */
-export function makeSurfaceMaterial({ surface, parameters, vertexColors, tangents, textures }: SurfaceOptions):
-  MeshStandardMaterial {
+export function makeSurfaceMaterial(options: SurfaceOptions): MeshStandardMaterial {
+  const { surface, vertexColors, tangents, textures } = options;
   const material = new MeshStandardMaterial({
     vertexColors,
     side: surface.doubleSided ? DoubleSide : FrontSide,
@@ -129,7 +138,7 @@ export function makeSurfaceMaterial({ surface, parameters, vertexColors, tangent
   });
   // Without tangents three derives them from the texture coordinates, whose v axis glTF has the other way up.
   if (!tangents) material.normalScale = new Vector2(1, -1);
-  material.onBeforeCompile = (shader) => patchSurface(shader, parameters);
+  material.onBeforeCompile = (shader) => patchSurface(shader, options);
   material.customProgramCacheKey = () => "theta-surface";
   const [base, metallicRoughness, normal, occlusion, emissive] = surface.textures;
   const use = (id: AssetId | undefined, space: "srgb" | "linear", names: ("map" | "metalnessMap" | "roughnessMap" |

@@ -1,7 +1,7 @@
 import "./viewport.css";
 import { effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import {
-  Box3, Color, Group, Matrix4, Plane, Scene, Vector2, Vector3, type Texture, type WebGLRenderer,
+  Box3, Color, Group, Matrix4, Plane, Scene, Vector2, Vector3, type WebGLRenderer,
 } from "three";
 import type { EntityId, Phase, SceneChange, SessionNumber, Vec3 } from "@theta/client";
 import type { Editor, ViewAxis, ViewportControl } from "../editor.js";
@@ -22,7 +22,7 @@ import { frustumOf, pickBox, pickMesh } from "./picking.js";
 import { PointerInput } from "./pointer_input.js";
 import { PresenceSender } from "./presence_sender.js";
 import { decomposeTransform, SceneGraph, type Node } from "./scene_graph.js";
-import { Ground, kStageColors, makeEnvironment, makeRenderer } from "./stage.js";
+import { Ground, kStageColors, makeRenderer } from "./stage.js";
 import { TextureCache } from "./texture_cache.js";
 import { Tools } from "./tools.js";
 
@@ -58,6 +58,12 @@ export interface ContextMenuRequest {
   readonly entity: EntityId | null;
 }
 
+export interface ViewportOptions {
+  /** Made ahead by `prepareDrawing`. */
+  readonly renderer?: WebGLRenderer | undefined;
+  readonly theme?: ReadonlySignal<ThemeName>;
+}
+
 /**
  * The 3D view: draws the editor's scene and the people in it, and turns pointers into edits. It draws a frame when
  * something changed and none otherwise. Throws `WebGlMissing` where there is nothing to draw with.
@@ -69,13 +75,12 @@ export class Viewport implements ViewportControl {
   /** Set by the shell. */
   onContextMenu: (request: ContextMenuRequest) => void = () => undefined;
 
-  readonly canvas = document.createElement("canvas");
+  readonly canvas: HTMLCanvasElement;
   readonly graph = new SceneGraph();
   readonly rig = new CameraRig();
   readonly overlay = new Overlay();
   private readonly root = document.createElement("div");
   private readonly renderer: WebGLRenderer;
-  private environment: Texture;
   private readonly main = new Scene();
   private readonly above = new Scene();
   private readonly ground = new Ground();
@@ -111,9 +116,12 @@ export class Viewport implements ViewportControl {
   private boundsStale = true;
   private readonly sceneBox = new Box3();
 
-  constructor(container: HTMLElement, private readonly editor: Editor, theme: ReadonlySignal<ThemeName> = pageTheme) {
-    this.renderer = makeRenderer(this.canvas);
-    this.environment = makeEnvironment(this.renderer);
+  constructor(container: HTMLElement, private readonly editor: Editor, options: ViewportOptions = {}) {
+    const { theme = pageTheme, renderer } = options;
+    // A context that was lost meanwhile does not come back to a renderer that never drew.
+    const isGood = renderer !== undefined && !renderer.getContext().isContextLost();
+    this.renderer = isGood ? renderer : makeRenderer(document.createElement("canvas"));
+    this.canvas = this.renderer.domElement;
     const { room } = editor;
     this.phase = room.status.phase;
     // A thousand meshes that do not come while offline are one sentence.
@@ -210,7 +218,7 @@ export class Viewport implements ViewportControl {
     this.meshes.dispose();
     this.geometries.dispose();
     this.textures.dispose();
-    for (const layer of [this.icons, this.lines, this.outline, this.environment]) layer.dispose();
+    for (const layer of [this.icons, this.lines, this.outline]) layer.dispose();
     this.renderer.dispose();
     this.root.remove();
   }
@@ -296,7 +304,6 @@ export class Viewport implements ViewportControl {
     this.canvas.setAttribute("aria-label", "3D view of the scene");
     this.root.append(this.canvas, this.overlay.element, this.missing.element);
     container.append(this.root);
-    this.main.environment = this.environment;
     const inMain = new Group();
     inMain.add(this.meshes.object, this.lights.object, this.lines.object, this.ground.object);
     this.main.add(inMain);
@@ -361,6 +368,8 @@ export class Viewport implements ViewportControl {
     setMotion();
     motion.addEventListener("change", setMotion, { signal: until });
     window.addEventListener("resize", () => this.resize(), { signal: until });
+    for (const name of ["pointerdown", "wheel", "keydown"])
+      this.canvas.addEventListener(name, () => (this.opening = false), { signal: until, capture: true, passive: true });
     document.addEventListener("visibilitychange", () => this.sendPresence(), { signal: until });
     this.canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
@@ -368,9 +377,7 @@ export class Viewport implements ViewportControl {
     }, { signal: until });
     this.canvas.addEventListener("webglcontextrestored", () => {
       this.contextLost = false;
-      // three uploads meshes and textures again by itself, but what was drawn into a target is lost.
-      this.environment = makeEnvironment(this.renderer);
-      this.main.environment = this.environment;
+      // three uploads meshes and textures again by itself.
       this.invalidate();
     }, { signal: until });
     this.cleanup.push(() => observer.disconnect(), () => stop.abort());
@@ -452,7 +459,7 @@ export class Viewport implements ViewportControl {
     renderer.info.reset();
     // With lights of its own the scene is exposed for those, and the studio only fills the shadows.
     renderer.toneMappingExposure = this.lights.any ? 0.6 : 1;
-    this.main.environmentIntensity = this.lights.any ? 0.5 : 0.75;
+    this.meshes.studio.value = this.lights.any ? 0.5 : 0.75;
     const outlined = this.meshes.anyHighlighted;
     if (outlined) {
       this.ground.object.visible = this.lines.object.visible = false;

@@ -44,6 +44,16 @@ const onScreen = (point: Vec3): Promise<{ x: number; y: number }> => page.evalua
   const { position } = globalThis.view3d.rig.perspective;
   return globalThis.view3d.toPixels(position.clone().set(x, y, z));
 }, [...point] as [number, number, number]);
+/** Red, green, blue and opacity there, each up to 255. */
+const pixelAt = (at: { x: number; y: number }): Promise<number[]> => page.evaluate(async ({ x, y }) => {
+  const picture = await createImageBitmap(await globalThis.view3d.screenshot());
+  const { width, height } = globalThis.view3d.canvas.getBoundingClientRect();
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  const context = canvas.getContext("2d")!;
+  context.drawImage(picture, 0, 0);
+  const place = [(x / width) * picture.width, (y / height) * picture.height].map(Math.floor);
+  return [...context.getImageData(place[0]!, place[1]!, 1, 1).data];
+}, at);
 const selection = (): Promise<readonly EntityId[]> => page.evaluate(() => globalThis.editor.selection.value);
 /** The commands of gestures. */
 const submitted = (): Promise<Command[]> => page.evaluate(() =>
@@ -149,20 +159,55 @@ describe("what comes in", () => {
     });
 });
 
+describe("a scene without lights", () => {
+  it("stands in the light of a studio, which shines from above and is mirrored in metal", { timeout: kTimeoutMs },
+    async () => {
+      await open("scene=empty");
+      await page.evaluate(async () => {
+        const { room } = globalThis;
+        const normals: number[] = [];
+        const indices: number[] = [];
+        const [around, down] = [48, 24];
+        for (let row = 0; row <= down; ++row)
+          for (let column = 0; column <= around; ++column) {
+            const [pitch, yaw] = [(row / down) * Math.PI, (column / around) * 2 * Math.PI];
+            normals.push(Math.sin(pitch) * Math.cos(yaw), Math.cos(pitch), Math.sin(pitch) * Math.sin(yaw));
+            if (row === down || column === around) continue;
+            const [at, below] = [row * (around + 1) + column, (row + 1) * (around + 1) + column];
+            indices.push(at, at + 1, below, below, at + 1, below + 1);
+          }
+        const mesh = await room.storeMesh({
+          positions: new Float32Array(normals), normals: new Float32Array(normals), indices: new Uint32Array(indices),
+        });
+        const base_color = [0.5, 0.5, 0.5, 1] as const;
+        await room.create([
+          { position: [-1.2, 1, 0], mesh, material: { base_color, metallic: 0, roughness: 1 } },
+          { position: [1.2, 1, 0], mesh, material: { base_color, metallic: 1, roughness: 0.05 } },
+        ]);
+        globalThis.view3d.setView("front");
+      });
+      await settled();
+      const brightness = async (x: number, y: number): Promise<number> => (await pixelAt(await onScreen([x, y, 0])))[0]!;
+      const column = async (x: number): Promise<number[]> => {
+        const values: number[] = [];
+        for (let y = 0.15; y < 1.9; y += 0.1) values.push(await brightness(x, y));
+        return values;
+      };
+      const [rough, mirror] = [await column(-1.2), await column(1.2)];
+      expect(rough[0]).toBeGreaterThan(30);
+      expect(rough.at(-1)).toBeGreaterThan(rough[0]! + 20);
+      const steps = (values: number[]): number =>
+        Math.max(...values.slice(1).map((value, at) => Math.abs(value - values[at]!)));
+      expect(steps(mirror)).toBeGreaterThan(2 * steps(rough));
+    });
+});
+
 describe("what is tried", () => {
   it("shows at once, here alone, and goes without a trace", { timeout: kTimeoutMs }, async () => {
     await open("scene=studio");
     const id = await idOf("Box");
     const at = await onScreen(await positionOf("Box"));
-    const pixel = (): Promise<number[]> => page.evaluate(async ({ x, y }) => {
-      const picture = await createImageBitmap(await globalThis.view3d.screenshot());
-      const { width, height } = globalThis.view3d.canvas.getBoundingClientRect();
-      const canvas = new OffscreenCanvas(picture.width, picture.height);
-      const context = canvas.getContext("2d")!;
-      context.drawImage(picture, 0, 0);
-      const place = [(x / width) * picture.width, (y / height) * picture.height].map(Math.floor);
-      return [...context.getImageData(place[0]!, place[1]!, 1, 1).data];
-    }, at);
+    const pixel = (): Promise<number[]> => pixelAt(at);
     const before = await pixel();
     await page.evaluate((each) => {
       const { material } = globalThis.room.scene.get(each)!;

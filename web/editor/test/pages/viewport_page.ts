@@ -66,7 +66,7 @@ if (scene === "studio") await studio();
 if (scene === "many") await many();
 const editor = createEditor(room);
 const theme = signal<ThemeName>(asked.get("theme") === "light" ? "light" : "dark");
-const viewport = new Viewport(document.getElementById("view")!, editor, theme);
+const viewport = new Viewport(document.getElementById("view")!, editor, { theme });
 viewport.frame();
 // Browsers have a `viewport` of their own.
 Object.assign(window, { room, editor, view3d: viewport, theme, meshes });
