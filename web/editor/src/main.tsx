@@ -15,6 +15,7 @@ const kNameKey = "theta.name";
 const kRoomsKey = "theta.rooms";
 /** Rooms that this browser remembers having been in. */
 const kRoomsMax = 200;
+const kMeshesAheadMax = 64;
 /** What a page has for itself after it has loaded, until work for later visits begins. */
 const kOpeningMs = 2000;
 
@@ -107,6 +108,7 @@ async function open({ link, room: roomName }: RoomPage, entering: Promise<Room>,
     room = await entering;
     await untilOpen(room, (text) => (waiting.value = text));
     keep(kRoomsKey, [...knownRooms().filter((each) => each !== roomName), roomName].slice(-kRoomsMax).join(" "));
+    askForMeshes(room);
     const { showEditor } = await shell;
     const renderer = await drawing;
     render(null, root);
@@ -124,6 +126,16 @@ async function open({ link, room: roomName }: RoomPage, entering: Promise<Room>,
       root,
     );
   }
+}
+
+/** They travel while the editor is being built, which then finds them here or on their way. */
+function askForMeshes(room: Room): void {
+  const meshes = new Set<string>();
+  for (const { mesh } of room.scene.entities()) {
+    if (mesh !== undefined) meshes.add(mesh);
+    if (meshes.size === kMeshesAheadMax) break;
+  }
+  for (const mesh of meshes) room.loadMesh(mesh).catch(() => undefined);
 }
 
 function Waiting() {

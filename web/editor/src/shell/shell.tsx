@@ -21,7 +21,7 @@ import { Jobs } from "../panels/jobs.js";
 import { Outliner } from "../panels/outliner.js";
 import { MoveToDialog, PaletteDialog } from "../panels/palette.js";
 import { People } from "../panels/people.js";
-import { prepareDrawing } from "../viewport/stage.js";
+import { prepareDrawing } from "../viewport/prepare_drawing.js";
 import { Viewport } from "../viewport/viewport.js";
 import { useWorkspace, Workspace, WorkspaceContext, type SideTab } from "../workspace.js";
 import { DropArea, pickFiles } from "./drop_area.js";

@@ -34,13 +34,15 @@ export class IconLayer {
   private data = new Float32Array(0);
   private readonly plain = new Color();
   private highlights: ReadonlyMap<EntityId, Rgb> = new Map();
+  /** Made for the first icon: a browser may start its own drawing on the graphics processor for it, which takes long. */
+  private readonly atlas: { value: CanvasTexture | null } = { value: null };
 
   constructor() {
     const material = new ShaderMaterial({
       transparent: true,
       depthTest: false,
       depthWrite: false,
-      uniforms: { atlas: { value: drawAtlas() }, viewport: { value: new Vector2(1, 1) } },
+      uniforms: { atlas: this.atlas, viewport: { value: new Vector2(1, 1) } },
       vertexShader: `
         attribute vec4 place;
         attribute vec4 look;
@@ -138,13 +140,14 @@ export class IconLayer {
 
   dispose(): void {
     this.object.geometry.dispose();
-    (this.object.material.uniforms["atlas"]!.value as CanvasTexture).dispose();
+    this.atlas.value?.dispose();
     this.object.material.dispose();
   }
 
   private put(node: Node): void {
     let slot = this.slots.get(node);
     if (slot === undefined) {
+      this.atlas.value ??= drawAtlas();
       slot = this.nodes.push(node) - 1;
       this.slots.set(node, slot);
       if (this.nodes.length * kFloatsPerIcon > this.data.length) this.allocate(this.nodes.length * 2);
@@ -211,8 +214,7 @@ function drawAtlas(): CanvasTexture {
   const canvas = document.createElement("canvas");
   canvas.width = kCellPixels * kKinds.length;
   canvas.height = kCellPixels;
-  // In memory: for one small picture the browser need not start its own drawing on the graphics processor.
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  const pen = canvas.getContext("2d");
   if (pen)
     kKinds.forEach((kind, at) => {
       pen.setTransform(kCellPixels / 32, 0, 0, kCellPixels / 32, at * kCellPixels, 0);

@@ -38,11 +38,6 @@ export function makeRenderer(canvas: HTMLCanvasElement): WebGLRenderer {
   return renderer;
 }
 
-/** Makes a renderer while the room is on its way. Throws `WebGlMissing`. */
-export function prepareDrawing(canvas: HTMLCanvasElement): WebGLRenderer {
-  return makeRenderer(canvas);
-}
-
 /** The ground's lines: tens of the next finer step fade in as the eye comes nearer, so there is always a scale. */
 export class Ground {
   readonly object: Mesh<PlaneGeometry, ShaderMaterial>;
