@@ -87,20 +87,25 @@ export class Engine {
   }
 
   private static async start(port: Port, options: EngineOptions): Promise<Engine> {
+    // While the core is read and compiled, what is kept is opened.
+    const opening = options.storage === "memory" ? undefined : BrowserStorage.open();
+    let engine: Engine | undefined;
+    opening?.catch(() => undefined);
+    // Without a cache every asset comes from the hub.
+    const onFull = (): void => engine?.onCacheFull();
+    const caching = opening?.then(() => AssetCache.open({ onFull })).catch(() => undefined);
     const runtime = await CoreRuntime.load(options.wasmBinary ?? (await readCore()));
     const link = runtime.call("parse_link", { link: options.link }).json as { room: string; invite?: string };
     let database: BrowserStorage | undefined;
     let trouble = "";
-    if (options.storage !== "memory") {
-      try {
-        database = await BrowserStorage.open();
-      } catch (error) {
-        if (options.storage === "indexeddb") throw new CoreError("storage", storageSentence(error));
-        trouble = storageSentence(error);
-      }
+    try {
+      database = await opening;
+    } catch (error) {
+      if (options.storage === "indexeddb") throw new CoreError("storage", storageSentence(error));
+      trouble = storageSentence(error);
     }
-    const engine = new Engine(port, options, runtime, database);
-    if (database) engine.assets = await engine.openAssets();
+    engine = new Engine(port, options, runtime, database);
+    engine.assets = await caching;
     try {
       engine.identity = database ? await database.identity(link.room, link.invite ?? "") : newIdentity();
     } catch (error) {
@@ -119,13 +124,9 @@ export class Engine {
     return engine;
   }
 
-  /** Without a cache every asset comes from the hub. */
-  private openAssets(): Promise<AssetCache | undefined> {
-    const onFull = (): void => {
-      this.note({ event: "notice", kind: "storage", text: NO_ROOM_FOR_ASSETS });
-      this.pump();
-    };
-    return AssetCache.open({ onFull }).catch(() => undefined);
+  private onCacheFull(): void {
+    this.note({ event: "notice", kind: "storage", text: NO_ROOM_FOR_ASSETS });
+    this.pump();
   }
 
   /** Makes the core: as the writer where nobody else writes this identity, else as a reader that keeps nothing. */

@@ -56,10 +56,15 @@ export function makeDrawGeometry(asset: AssetId, mesh: MeshGeometry): DrawGeomet
   };
 }
 
+/** So many are asked for at once; a room takes 4,096 questions of all kinds. */
+const kLoadsMax = 2048;
+
 /** Meshes by asset; each is loaded once and shared by all that show it. */
 export class GeometryCache {
   private readonly loaded = new Map<AssetId, DrawGeometry>();
   private readonly pending = new Set<AssetId>();
+  /** Asked for when others have come; first come, first served. */
+  private readonly queued = new Set<AssetId>();
   private readonly failed = new Set<AssetId>();
   private disposed = false;
 
@@ -72,7 +77,10 @@ export class GeometryCache {
   /** The mesh, or undefined and later `onLoaded`. */
   request(asset: AssetId): DrawGeometry | undefined {
     const known = this.loaded.get(asset);
-    if (!known && !this.pending.has(asset) && !this.failed.has(asset)) void this.fetch(asset);
+    if (!known && !this.pending.has(asset) && !this.failed.has(asset)) {
+      this.queued.add(asset);
+      this.fetchMore();
+    }
     return known;
   }
 
@@ -82,18 +90,20 @@ export class GeometryCache {
 
   /** How many are on their way, or wait for a connection. */
   get loadingCount(): number {
-    return this.pending.size;
+    return this.pending.size + this.queued.size;
   }
 
   /** What could not be loaded while offline may be there now. */
   retryFailed(): void {
     const again = [...this.failed];
     this.failed.clear();
-    for (const asset of again) void this.fetch(asset);
+    for (const asset of again) this.queued.add(asset);
+    this.fetchMore();
   }
 
   /** Frees what nothing shows any more. */
   keepOnly(used: ReadonlySet<AssetId>): void {
+    for (const asset of this.queued) if (!used.has(asset)) this.queued.delete(asset);
     for (const [asset, geometry] of this.loaded) {
       if (used.has(asset)) continue;
       geometry.buffer.dispose();
@@ -104,6 +114,14 @@ export class GeometryCache {
   dispose(): void {
     this.disposed = true;
     this.keepOnly(new Set());
+  }
+
+  private fetchMore(): void {
+    for (const asset of this.queued) {
+      if (this.pending.size >= kLoadsMax || this.disposed) return;
+      this.queued.delete(asset);
+      void this.fetch(asset);
+    }
   }
 
   private async fetch(asset: AssetId): Promise<void> {
@@ -120,5 +138,6 @@ export class GeometryCache {
       this.failed.add(asset);
       if (!this.disposed) this.onFailed(asset, error);
     }
+    this.fetchMore();
   }
 }

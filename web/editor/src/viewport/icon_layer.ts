@@ -34,7 +34,7 @@ export class IconLayer {
   private data = new Float32Array(0);
   private readonly plain = new Color();
   private highlights: ReadonlyMap<EntityId, Rgb> = new Map();
-  /** Made for the first icon: a browser may start its own drawing on the graphics processor for it, which takes long. */
+  /** Made for the first icon: a browser may start drawing on the graphics processor for it, which takes long. */
   private readonly atlas: { value: CanvasTexture | null } = { value: null };
 
   constructor() {

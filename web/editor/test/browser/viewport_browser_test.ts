@@ -187,10 +187,9 @@ describe("a scene without lights", () => {
         globalThis.view3d.setView("front");
       });
       await settled();
-      const brightness = async (x: number, y: number): Promise<number> => (await pixelAt(await onScreen([x, y, 0])))[0]!;
       const column = async (x: number): Promise<number[]> => {
         const values: number[] = [];
-        for (let y = 0.15; y < 1.9; y += 0.1) values.push(await brightness(x, y));
+        for (let y = 0.15; y < 1.9; y += 0.1) values.push((await pixelAt(await onScreen([x, y, 0])))[0]!);
         return values;
       };
       const [rough, mirror] = [await column(-1.2), await column(1.2)];
