@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import type { Room } from "@theta/client";
 import { render } from "preact";
 import { lazy, Suspense } from "preact/compat";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { WebGLRenderer } from "three";
 import { kActions, menuOf } from "../actions/index.js";
 import { listenForShortcuts } from "../actions/shortcuts.js";
@@ -128,7 +128,7 @@ function View({ renderer }: Drawing) {
   const workspace = useWorkspace();
   const container = useRef<HTMLDivElement>(null);
   const menu = useSignal<MenuPlace | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { editor } = workspace;
     let viewport: Viewport;
     try {

@@ -6,15 +6,16 @@ import { kDefaultMaterial, makeSurfaceMaterial, surfaceClassOf } from "./surface
 import { TextureCache } from "./texture_cache.js";
 
 /**
- * Makes a renderer while the room is on its way, and has the browser begin with the programs that nearly every scene
- * is drawn with, so that the first picture finds them made. Throws `WebGlMissing`.
+ * Makes a renderer while the room is on its way, and draws one picture that nobody sees with the programs that nearly
+ * every scene is drawn with: compiling them and what the graphics process prepares at their first use is done when the
+ * scene is here. Throws `WebGlMissing`.
  */
 export function prepareDrawing(canvas: HTMLCanvasElement): WebGLRenderer {
   const renderer = makeRenderer(canvas);
   const scene = new Scene();
   scene.add(new Ground().object, anObject());
-  // Nothing of this is ever drawn or disposed of: a program is kept for as long as a material wants it.
-  renderer.compile(scene, new PerspectiveCamera());
+  // None of it is disposed of: a program is kept for as long as a material wants it.
+  renderer.render(scene, new PerspectiveCamera());
   // What the browser is asked only once, and answers late where another process draws.
   renderer.capabilities.getMaxAnisotropy();
   return renderer;
