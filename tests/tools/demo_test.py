@@ -16,7 +16,8 @@ TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 PATIENCE_S = 60  # A guard against hanging for ever.
 
 # A hub says where it listens, then who it is, and serves; everything else of the demo's is answered with a link.
-THETA = """#!/usr/bin/env bash
+# Bash has what it starts in the background ignore Ctrl-C, and a script cannot undo that, as a hub does.
+THETA = """#!/usr/bin/env -S --default-signal=INT bash
 if [[ $1 != hub ]]; then
   echo theta://127.0.0.1:1/ROOM#HUB.INVITE
   exit
@@ -27,7 +28,7 @@ if [[ -f fails ]]; then
 fi
 echo $$ >hub.pid
 echo '{"quic":"127.0.0.1:1","http":"127.0.0.1:2","page":"http://127.0.0.1:2","fingerprint":"FINGERPRINT"}'
-trap 'exit 0' TERM
+trap 'exit 0' INT TERM
 while :; do sleep 0.05; done
 """
 
