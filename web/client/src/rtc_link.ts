@@ -11,10 +11,12 @@ const LANES: readonly { label: string; init: RTCDataChannelInit }[] = [
 const PROTOCOL = "theta/1";
 /**
  * From the offer to four open channels; a network that blocks UDP shows itself by nothing happening. Counted in ticks,
- * of which one that comes late counts once: while the machine stood still, nothing could have happened.
+ * of which a late one counts as little: while the machine stood still, nothing could have happened. Pages that nobody
+ * sees have a tick a second.
  */
-export const OPEN_TICKS = 16;
+export const OPEN_MS = 4000;
 const OPEN_TICK_MS = 250;
+const OPEN_TICK_MAX_MS = 1000;
 /** A path that is gone for longer is not waited for; a new connection finds a new one. */
 const PATH_LOST_MS = 5000;
 const LOW_WATER_BYTES = 64 * 1024;
@@ -56,7 +58,7 @@ export class RtcLink {
     this.connection.onconnectionstatechange = () => {
       if (this.connection.connectionState === "failed") this.lose("the connection's encryption could not be set up");
     };
-    this.awaitOpening(OPEN_TICKS);
+    this.awaitOpening(OPEN_MS);
     this.negotiate().catch((error: unknown) => this.lose(error instanceof Error ? error.message : String(error)));
   }
 
@@ -142,9 +144,13 @@ export class RtcLink {
     await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
   }
 
-  private awaitOpening(ticksLeft: number): void {
-    if (ticksLeft === 0) return this.lose("no data channel opened in time; this network may block UDP");
-    this.openTimer = setTimeout(() => this.awaitOpening(ticksLeft - 1), OPEN_TICK_MS);
+  private awaitOpening(leftMs: number): void {
+    if (leftMs <= 0) return this.lose("no data channel opened in time; this network may block UDP");
+    const since = performance.now();
+    this.openTimer = setTimeout(() => {
+      const passed = Math.max(performance.now() - since, OPEN_TICK_MS);
+      this.awaitOpening(leftMs - Math.min(passed, OPEN_TICK_MAX_MS));
+    }, OPEN_TICK_MS);
   }
 
   private onOpen(): void {

@@ -20,6 +20,7 @@ beforeEach(() => {
   link = hub.browserLink(native);
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(rooms.splice(0).map((room) => room.close()));
 });
 
@@ -351,7 +352,6 @@ test("an import that is done before it is given up stays, and says so", async ()
   const { ids } = await ann.importModel(files, { signal: tooLate.signal });
   expect(tooLate.signal.aborted).toBe(true);
   expect(ann.scene.get(ids[0]!)?.name).toBe("model");
-  vi.restoreAllMocks();
 });
 
 test("a room is idle when what was submitted before is in, answered or not", async () => {

@@ -102,14 +102,13 @@ async function open({ link, room: roomName }: RoomPage, entering: Promise<Room>,
   let room: Room | undefined;
   try {
     const shell = import("./shell/shell.js");
-    const drawing = shell.then(({ prepareDrawing }) => prepareDrawing(canvas));
-    // Whatever fails first is told, and the other one is no error of its own.
-    drawing.catch(() => undefined);
+    const drawing = shell.then(({ prepareDrawing }) => prepareDrawing(canvas)).catch(() => undefined);
     room = await entering;
     await untilOpen(room, (text) => (waiting.value = text));
     keep(kRoomsKey, [...knownRooms().filter((each) => each !== roomName), roomName].slice(-kRoomsMax).join(" "));
     askForMeshes(room);
     const { showEditor } = await shell;
+    // The view makes its own where this one came to nothing, as when the graphics process started anew meanwhile.
     const renderer = await drawing;
     render(null, root);
     showEditor(root, room, link, renderer);

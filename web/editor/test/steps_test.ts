@@ -209,3 +209,20 @@ test("OfAStepThatTheHubRefusesThePersonHearsOnce", async () => {
   await run("edit.undo");
   expect(notices.filter((text) => text.includes("did not go through"))).toHaveLength(1);
 });
+
+test("WhatIsCopiedWhileAPasteWaitsIsKept", async () => {
+  const { room, editor, workspace, run } = open();
+  const { ids } = await room.create([{ name: "a" }, { name: "b" }, { name: "c" }]);
+  const [a, b, c] = ids as [EntityId, EntityId, EntityId];
+  editor.selection.value = [a];
+  await run("edit.cut");
+  editor.selection.value = [c];
+  room.lag();
+  const pasted = run("edit.paste");
+  editor.selection.value = [b];
+  await run("edit.copy");
+  await room.answerAll();
+  await pasted;
+  expect(room.scene.get(a)?.parent).toBe(c);
+  expect(workspace.clipboard.value).toEqual({ ids: [b], cut: false });
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { EntityId } from "@theta/client";
+import { CommandError, type EntityId } from "@theta/client";
 import { action } from "../src/actions/index.js";
 import { createEditor } from "../src/editor.js";
 import { Workspace } from "../src/workspace.js";
@@ -80,6 +80,17 @@ test("NothingBehindABlockedPartIsNoError", async () => {
   await run("edit.undo");
   expect(shown()).toEqual(["b", "c"]);
   expect(notices).toEqual([`Undone: Hide 3 objects. ${kPart}`]);
+});
+
+test("WhatEndsAnUndoInTheMiddleIsToldForWhatItIs", async () => {
+  const { room, run, notices, ids, hide } = await open();
+  await hide("Hide 3 objects", ids);
+  const { undo } = room;
+  let undone = 0;
+  room.undo = () =>
+    ++undone === 1 ? undo.call(room) : Promise.reject(new CommandError("not_permitted", "Another page writes now."));
+  await run("edit.undo");
+  expect(notices).toEqual(["Another page writes now."]);
 });
 
 test("RedoOfAPartReachesNoFurtherThanItsStep", async () => {

@@ -1,4 +1,4 @@
-import { ROOT, type EntityId, type Submitted } from "@theta/client";
+import { CommandError, ROOT, type EntityId, type Submitted } from "@theta/client";
 import { Matrix4 } from "three";
 import type { Editor } from "../editor.js";
 import { asSentence, counted, sentence } from "../sentence.js";
@@ -42,13 +42,19 @@ async function takeStep({ go, back, orderOf }: Way): Promise<{ took: readonly nu
     took.push(next);
     left = left.slice(left.indexOf(next) + 1);
     if (left.length === 0) break;
-    const more: Submitted | null = await go().catch(() => null);
+    const more: Submitted | null = await go().catch(nothingMore);
     next = more === null ? undefined : (more.took ?? left[0]);
     if (next === undefined || left.includes(next)) continue;
     await back();
     break;
   }
   return { took, isWhole: took.length === order.length };
+}
+
+/** That the room finds nothing that it can take is no failure. */
+function nothingMore(error: unknown): null {
+  if (error instanceof CommandError && error.code === "refused") return null;
+  throw error;
 }
 
 async function takeBack(editor: Editor): Promise<void> {
@@ -173,7 +179,8 @@ async function paste(workspace: Workspace): Promise<void> {
   if (!held.cut) return duplicate(workspace, ids, `Paste ${nameOf(workspace, ids)}`);
   const parent = editor.selection.value.filter((id) => !ids.includes(id)).at(-1) ?? ROOT;
   await moveBelow(workspace, ids, parent);
-  clipboard.value = null;
+  // It may hold something else by now.
+  if (clipboard.peek() === held) clipboard.value = null;
 }
 
 function hold(workspace: Workspace, cut: boolean): void {

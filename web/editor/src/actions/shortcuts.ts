@@ -1,4 +1,4 @@
-import { kUnfinished } from "../components/number_field.js";
+import { kStep, kUnfinished } from "../components/number_field.js";
 import { isEnabled, type Action } from "./action.js";
 import type { Workspace } from "../workspace.js";
 
@@ -48,7 +48,7 @@ function isTyping({ target }: KeyboardEvent, action: Action): boolean {
   if (!(target instanceof Element)) return false;
   const isUndo = action.id === "edit.undo" || action.id === "edit.redo";
   // In a number that is committed there is no text to take back, but the step that it made.
-  if (isUndo && target.matches(`[role=spinbutton]:not([${kUnfinished}])`)) return false;
+  if (isUndo && target.matches(`[role=spinbutton][${kStep}]:not([${kUnfinished}])`)) return false;
   return target.closest("input:not([type=checkbox], [type=color]), textarea, select, dialog, [role=menu]") !== null;
 }
 

@@ -1,5 +1,6 @@
 import type { Vec3 } from "@theta/client";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useAsked } from "./asked.js";
 import { TextField } from "./fields.js";
 
 /** A linear colour, each part from 0 to 1, as a person sees and types it: sRGB as `#rrggbb`. */
@@ -35,19 +36,20 @@ export function ColorField(props: {
   label: string;
   /** Linear; null: several things with different values. */
   value: Vec3 | null;
-  onCommit: (value: Vec3) => void;
+  /** Until what it promises is over, the field shows what was asked for. */
+  onCommit: (value: Vec3) => void | Promise<void>;
   /** Many times; nothing lasts yet. */
   onPreview?: (value: Vec3) => void;
   /** A preview that was begun is given up. */
   onCancel?: () => void;
   disabled?: boolean;
 }) {
-  const hex = props.value === null ? "" : linearToHex(props.value);
+  const { now: hex, ask } = useAsked(props.value === null ? "" : linearToHex(props.value));
   const [preview, setPreview] = useState<string | null>(null);
   const commit = (text: string) => {
     const color = hexToLinear(text);
     setPreview(null);
-    if (color !== undefined && linearToHex(color) !== hex) props.onCommit(color);
+    if (color !== undefined && linearToHex(color) !== hex) ask(linearToHex(color), props.onCommit(color));
     else props.onCancel?.();
   };
   const tryOut = (text: string) => {

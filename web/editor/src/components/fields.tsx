@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
+import { useAsked } from "./asked.js";
 
 /** A name and the control that it belongs to, on one line. */
 export function Field({ label, children }: { label: string; children: (id: string) => ComponentChildren }) {
@@ -73,7 +74,8 @@ export function TextField(props: {
   label?: string;
   value: string;
   placeholder?: string;
-  onCommit: (value: string) => void;
+  /** Until what it promises is over, the field shows what was asked for. */
+  onCommit: (value: string) => void | Promise<void>;
   onCancel?: () => void;
   disabled?: boolean;
   autofocus?: boolean;
@@ -81,13 +83,14 @@ export function TextField(props: {
 }) {
   // Others' edits draw the panels again at any time, which must not take away what is being typed.
   const typed = useRef<string | null>(null);
+  const { now, ask } = useAsked(props.value);
   return (
     <input
       id={props.id}
       class="text-input"
       type="text"
       aria-label={props.label}
-      value={typed.current ?? props.value}
+      value={typed.current ?? now}
       onInput={(event) => (typed.current = event.currentTarget.value)}
       disabled={props.disabled}
       placeholder={props.placeholder}
@@ -106,7 +109,7 @@ export function TextField(props: {
         const input = event.currentTarget;
         if (event.key === "Enter") input.blur();
         if (event.key === "Escape") {
-          input.value = props.value;
+          input.value = now;
           input.dataset["cancelled"] = "";
           input.blur();
         }
@@ -117,7 +120,7 @@ export function TextField(props: {
         const cancelled = input.dataset["cancelled"] !== undefined;
         delete input.dataset["cancelled"];
         if (cancelled) props.onCancel?.();
-        else if (input.value !== props.value) props.onCommit(input.value);
+        else if (input.value !== now) ask(input.value, props.onCommit(input.value));
         else props.onCancel?.();
       }}
     />

@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { useAsked } from "./asked.js";
 import { briefNumber, formatNumber, parseNumber, type Unit } from "./number_text.js";
 
 export interface NumberFieldProps {
@@ -26,6 +27,8 @@ export interface NumberFieldProps {
   onCancel?: () => void;
 }
 
+/** Set on a field whose commit was a step of the scene. */
+export const kStep = "data-step";
 /** Set on a field while what is typed into it was not committed: undo is the browser's then, and the editor's else. */
 export const kUnfinished = "data-unfinished";
 /** Decimals that a narrow field shows once somebody is in it. */
@@ -50,12 +53,9 @@ export function NumberField(props: NumberFieldProps) {
     unfinished.current = typed;
     input.current?.toggleAttribute(kUnfinished, typed !== null);
   };
-  // What was asked for last and does not show yet: what is typed or stepped next goes on from there.
-  const asked = useRef<{ readonly value: number } | null>(null);
-  const [, drawAgain] = useState({});
-  const now = () => asked.current?.value ?? value;
+  const { now, ask } = useAsked(value);
   const clamp = (number: number) => Math.min(max, Math.max(min, number));
-  const shown = preview ?? now();
+  const shown = preview ?? now;
   const { characters } = props;
   const full = shown === null ? "" : formatNumber(shown, characters === undefined ? digits : kDigitsInFull);
   const isBrief = characters !== undefined && !focused && shown !== null;
@@ -63,27 +63,21 @@ export function NumberField(props: NumberFieldProps) {
 
   const commit = (number: number) => {
     const done = props.onCommit(number);
-    if (done === undefined) return;
-    const mine = { value: number };
-    asked.current = mine;
-    drawAgain({});
-    void done.finally(() => {
-      if (asked.current !== mine) return;
-      asked.current = null;
-      drawAgain({});
-    });
+    // Only a step of the scene is for the editor to take back.
+    if (done !== undefined) input.current?.toggleAttribute(kStep, true);
+    ask(number, done);
   };
   const commitText = (typed: string) => {
     setUnfinished(null);
     if (typed === text) return setInvalid(false);
-    const parsed = parseNumber(typed, unit, now() ?? 0);
+    const parsed = parseNumber(typed, unit, now ?? 0);
     setInvalid(parsed === undefined);
-    if (parsed !== undefined && clamp(parsed) !== now()) commit(clamp(parsed));
+    if (parsed !== undefined && clamp(parsed) !== now) commit(clamp(parsed));
     else if (input.current !== null && parsed !== undefined) input.current.value = text;
   };
   const onKeyDown = (event: KeyboardEvent) => {
     // What was typed is a step already, which the editor takes back.
-    if (unfinished.current === null && isUndoOrRedo(event)) return;
+    if (unfinished.current === null && input.current?.hasAttribute(kStep) === true && isUndoOrRedo(event)) return;
     event.stopPropagation();
     const field = event.currentTarget as HTMLInputElement;
     if (event.key === "Enter") {
@@ -96,8 +90,8 @@ export function NumberField(props: NumberFieldProps) {
       field.blur();
     } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       event.preventDefault();
-      const typed = unfinished.current === null ? null : parseNumber(unfinished.current, unit, now() ?? 0);
-      const base = typed ?? now() ?? 0;
+      const typed = unfinished.current === null ? null : parseNumber(unfinished.current, unit, now ?? 0);
+      const base = typed ?? now ?? 0;
       const size = step * finer(event);
       setUnfinished(null);
       commit(clamp(tidied(base + (event.key === "ArrowUp" ? size : -size))));
@@ -108,11 +102,11 @@ export function NumberField(props: NumberFieldProps) {
     if (props.disabled === true || event.button !== 0 || document.activeElement === field) return;
     event.preventDefault();
     scrub(field, event, {
-      start: now() ?? 0,
+      start: now ?? 0,
       next: (from, pixels, by) => clamp(tidied(from + (pixels / kPixelsPerStep) * step * by)),
-      onMove: (now) => {
-        setPreview(now);
-        props.onPreview?.(now);
+      onMove: (moved) => {
+        setPreview(moved);
+        props.onPreview?.(moved);
       },
       onEnd: (end) => {
         setPreview(null);

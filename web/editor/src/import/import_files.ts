@@ -20,7 +20,8 @@ export interface Imported {
 /**
  * Brings dropped or chosen files into the room, each model at `position`. GLB and glTF go to the room as they are; OBJ,
  * PLY and STL become a GLB first, so that all come in by one way with one set of checks. Rejects with a sentence when
- * nothing came in, and with the signal's reason when it was cancelled. Call it within the drop's event.
+ * nothing came in, and with the signal's reason when it was cancelled before anything had. Call it within the drop's
+ * event.
  */
 export async function importFiles(
   editor: Editor, source: DataTransfer | FileList | readonly File[], position: Vec3, task: LongTask = {},
@@ -30,11 +31,12 @@ export async function importFiles(
   const files = await readAll(found, task);
   const ids: EntityId[] = [];
   const commands: number[] = [];
-  let entities = 0;
+  let [entities, done] = [0, 0];
   const warnings: string[] = [];
   const failures: string[] = [];
+  const isCancelled = () => task.signal?.aborted ?? false;
   for (const [at, model] of models.entries()) {
-    task.signal?.throwIfAborted();
+    if (isCancelled()) break;
     const part: LongTask = {
       ...task,
       onProgress: (fraction, what) => task.onProgress?.(0.1 + (0.9 * (at + fraction)) / models.length, what),
@@ -45,10 +47,15 @@ export async function importFiles(
       commands.push(...made.commands);
       entities += made.entities;
       warnings.push(...made.warnings);
+      done += 1;
     } catch (error) {
-      task.signal?.throwIfAborted();
+      if (isCancelled()) break;
       failures.push(error instanceof Error ? error.message : String(error));
     }
+  }
+  if (isCancelled()) {
+    if (ids.length === 0) task.signal?.throwIfAborted();
+    if (done < models.length) warnings.push(`Cancelled after ${done} of ${models.length}; what came in stays.`);
   }
   if (ids.length === 0 && failures.length > 0) throw new Error(failures.join(" "));
   return { ids, entities, commands, warnings: [...failures, ...warnings] };

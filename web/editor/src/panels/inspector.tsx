@@ -37,12 +37,13 @@ export function Inspector() {
           <h2 class="inspector-title">{`${chosen.length} objects`}</h2>
         ) : (
           <TextField
+            key={active.id}
             label="Name"
             value={active.name}
             placeholder={displayName(active)}
             disabled={disabled}
             maxLength={200}
-            onCommit={(name) => void rename(workspace, active.id, { from: displayName(active), to: name })}
+            onCommit={(name) => rename(workspace, active.id, { from: displayName(active), to: name })}
           />
         )}
         <MenuButton label="Add to it" icon="plus" disabled={disabled} entries={() => addable(workspace, chosen)} />

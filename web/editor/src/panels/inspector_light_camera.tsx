@@ -43,6 +43,7 @@ export function LightSection({ chosen, disabled }: SectionProps) {
     <Field label={label}>
       {(id) => (
         <NumberField
+          key={keyOfChosen(chosen)}
           id={id}
           label={label}
           unit="angle"
@@ -87,7 +88,7 @@ export function LightSection({ chosen, disabled }: SectionProps) {
             value={sameColor ? first.color : null}
             disabled={disabled}
             onPreview={(color) => attempt({ color })}
-            onCommit={(color) => void set({ color })}
+            onCommit={(color) => set({ color })}
             onCancel={giveUp}
           />
         )}
@@ -95,6 +96,7 @@ export function LightSection({ chosen, disabled }: SectionProps) {
       <Field label={kind === "directional" ? "Intensity (lx)" : "Intensity (cd)"}>
         {(id) => (
           <NumberField
+            key={keyOfChosen(chosen)}
             id={id}
             label="Intensity"
             min={0}
@@ -111,6 +113,7 @@ export function LightSection({ chosen, disabled }: SectionProps) {
         <Field label="Range, 0 for all">
           {(id) => (
             <NumberField
+              key={keyOfChosen(chosen)}
               id={id}
               label="Range"
               unit="length"
@@ -160,6 +163,7 @@ export function CameraSection({ chosen, disabled }: SectionProps) {
     <Field label={label}>
       {(fieldId) => (
         <NumberField
+          key={keyOfChosen(chosen)}
           id={fieldId}
           label={label}
           unit={name === "aspect_ratio" ? "none" : "length"}
@@ -204,6 +208,7 @@ export function CameraSection({ chosen, disabled }: SectionProps) {
         <Field label="Vertical angle">
           {(fieldId) => (
             <NumberField
+              key={keyOfChosen(chosen)}
               id={fieldId}
               label="Vertical angle"
               unit="angle"

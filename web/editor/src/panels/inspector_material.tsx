@@ -78,6 +78,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
     <Field label={label}>
       {(id) => (
         <NumberField
+          key={keyOfChosen(chosen)}
           id={id}
           label={label}
           min={0}
@@ -107,7 +108,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
             disabled={disabled}
             value={same(({ base_color }) => base_color) ? (first.base_color.slice(0, 3) as unknown as Vec3) : null}
             onPreview={(color) => attempt(withColor(color))}
-            onCommit={(color) => void set(withColor(color))}
+            onCommit={(color) => set(withColor(color))}
             onCancel={giveUp}
           />
         )}
@@ -158,7 +159,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
             value={same(({ emissive }) => emissive) ? glow : null}
             disabled={disabled}
             onPreview={(color) => attempt({ emissive: scaled(color, strength) })}
-            onCommit={(color) => void set({ emissive: scaled(color, strength) })}
+            onCommit={(color) => set({ emissive: scaled(color, strength) })}
             onCancel={giveUp}
           />
         )}
@@ -166,6 +167,7 @@ export function MaterialSection({ chosen, disabled }: SectionProps) {
       <Field label="Emission strength">
         {(id) => (
           <NumberField
+            key={keyOfChosen(chosen)}
             id={id}
             label="Emission strength"
             min={1}

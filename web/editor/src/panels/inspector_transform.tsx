@@ -4,7 +4,7 @@ import { NumberField } from "../components/number_field.js";
 import type { Unit } from "../components/number_text.js";
 import { fromEulerDegrees, toEulerDegrees } from "../transforms.js";
 import { useWorkspace, type Workspace } from "../workspace.js";
-import { common, Section, type SectionProps } from "./inspector_section.js";
+import { common, keyOfChosen, Section, type SectionProps } from "./inspector_section.js";
 
 type Part = "position" | "rotation" | "scale";
 const kAxes = ["x", "y", "z"] as const;
@@ -53,7 +53,7 @@ export function TransformSection({ chosen, disabled }: SectionProps) {
           <span class="vector-label">{row.label}</span>
           {kAxes.map((axis, place) => (
             <NumberField
-              key={axis}
+              key={`${axis} ${keyOfChosen(chosen)}`}
               label={`${row.label} ${axis.toUpperCase()}`}
               axis={axis}
               prefix={axis.toUpperCase()}

@@ -3,5 +3,9 @@
  * for, so whoever asks again gets the same one. Stands by itself, since the page asks before the view's code is here.
  */
 export function drawingContext(canvas: HTMLCanvasElement): WebGL2RenderingContext | null {
-  return canvas.getContext("webgl2", { antialias: true, alpha: false, powerPreference: "high-performance" });
+  try {
+    return canvas.getContext("webgl2", { antialias: true, alpha: false, powerPreference: "high-performance" });
+  } catch {
+    return null;
+  }
 }

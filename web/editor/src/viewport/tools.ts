@@ -148,10 +148,11 @@ export class Tools implements PointerActions {
     const name = count === 1 ? this.view.graph.get(drag.entities[0]!)?.entity.name : undefined;
     const what = name ? `“${name}”` : counted(count, "object");
     const verb = { move: "Move", rotate: "Rotate", scale: "Scale" }[drag.kind];
+    const released = drag.command();
     await this.editor.perform(`${verb} ${what}`, async (step) => {
-      // On top of what the steps before it made of the things that it moves.
+      // On top of what the steps before it made of the things that it moves, unless the view shows the past by now.
       this.view.flush();
-      const command = drag.command();
+      const command = this.editor.lookBack.peek() === null ? drag.command() : released;
       if (command) await step.submit(command);
     });
     if (this.settling.delete(drag)) drag.release();

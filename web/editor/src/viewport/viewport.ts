@@ -111,6 +111,8 @@ export class Viewport implements ViewportControl {
   private disposed = false;
   /** Until the room's content is there the camera keeps it in view, unless the person takes over. */
   private opening = true;
+  /** Something to see has come since the camera was put; edits alone do not move it. */
+  private hasCome = true;
   /** What is to be brought into view once nothing is being loaded any more. */
   private revealing: readonly EntityId[] = [];
   private boundsStale = true;
@@ -134,7 +136,7 @@ export class Viewport implements ViewportControl {
     };
     this.geometries = new GeometryCache((asset) => room.loadMesh(asset), (geometry) => {
       this.meshes.loaded(geometry);
-      this.boundsStale = true;
+      this.boundsStale = this.hasCome = true;
       this.tellMissing();
       this.invalidate();
     }, failed("A mesh"));
@@ -324,6 +326,7 @@ export class Viewport implements ViewportControl {
           this.geometries.retryFailed();
         }
         this.phase = phase;
+        this.endOpening();
         this.tellMissing();
       }),
       effect(() => {
@@ -349,6 +352,10 @@ export class Viewport implements ViewportControl {
           editor.following, editor.lookingThrough, editor.dragging]) void each.value;
         this.highlights.stale = true;
         this.invalidate();
+      }),
+      effect(() => {
+        // Whoever edits what they see goes on from there.
+        if (editor.undoLabels.nextUndo.value !== undefined && !this.hasCome) this.opening = false;
       }),
       effect(() => {
         this.graph.setLooks(editor.looks.value);
@@ -405,6 +412,7 @@ export class Viewport implements ViewportControl {
     for (const id of change.updated)
       if (this.graph.get(id)?.entity.transform !== scene.get(id)?.transform) this.people.arrived(id);
     this.graph.apply(scene, change);
+    if (change.everything) this.hasCome = true;
     this.tools.sceneChanged();
     if (change.everything || change.added.length + change.removed.length + change.reordered.length > 0)
       this.highlights.stale = true;
@@ -431,7 +439,7 @@ export class Viewport implements ViewportControl {
     this.lookThroughOthers();
     const travelling = this.rig.update(nowMs);
     this.updateReach();
-    if (this.opening) this.frameOpening(nowMs);
+    if (this.opening && this.hasCome) this.frameOpening(nowMs);
     if (this.revealing.length > 0 && this.isWhole(this.revealing)) this.finishReveal();
     this.tools.update();
     this.flush();
@@ -560,10 +568,20 @@ export class Viewport implements ViewportControl {
   }
 
   private frameOpening(nowMs: number): void {
-    if (this.graph.nodes.size === 0 || this.editor.lookBack.peek() !== null) return;
-    this.rig.frame(this.sceneBox);
-    this.rig.update(nowMs);
-    if (this.geometries.loadingCount === 0 && this.phase === "live") this.opening = false;
+    const { lookBack, following, lookingThrough } = this.editor;
+    if (this.graph.nodes.size === 0 || lookBack.peek() !== null) return;
+    this.hasCome = false;
+    if (following.peek() === null && lookingThrough.peek() === null) {
+      this.rig.frame(this.sceneBox);
+      this.rig.update(nowMs);
+    }
+    this.endOpening();
+  }
+
+  /** What is still to come may show that the scene is larger. */
+  private endOpening(): void {
+    const isThere = this.graph.nodes.size > 0 && this.geometries.loadingCount === 0;
+    if (isThere && !this.hasCome && this.phase === "live") this.opening = false;
   }
 
   /** Whether no mesh of these is missing; what others miss does not matter. */

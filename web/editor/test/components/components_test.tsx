@@ -206,7 +206,7 @@ test("WhatIsBeingTypedStaysWhileOthersChangeThingsAndThePanelIsDrawnAgain", () =
   const commits: (string | number)[] = [];
   const fields = (value: number) => (
     <>
-      <TextField label="Name" value="old" onCommit={(text) => commits.push(text)} />
+      <TextField label="Name" value="old" onCommit={(text) => void commits.push(text)} />
       <NumberField label="Width" value={value} onCommit={(number) => void commits.push(number)} />
     </>
   );

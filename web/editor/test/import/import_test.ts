@@ -240,6 +240,21 @@ describe("importing", () => {
       /^“cut.glb” could not be imported: expected .+ Export it again .+ \(The reader says: offset 8: expected .+\)$/);
   });
 
+  it("keeps what is in when it is cancelled in between, and says how much that is", async () => {
+    const room = new FakeRoom();
+    const abort = new AbortController();
+    const { importModel } = room;
+    room.importModel = async (...given) => {
+      const made = await importModel.apply(room, given);
+      abort.abort(new Error("enough"));
+      return made;
+    };
+    const files = [file("a.stl", kTriangleStl), file("b.stl", kTriangleStl)];
+    const made = await importFiles(createEditor(room), files, [0, 0, 0], { signal: abort.signal });
+    expect([made.ids.length, made.commands.length, room.imports.length]).toEqual([1, 1, 1]);
+    expect(made.warnings).toEqual(["Cancelled after 1 of 2; what came in stays."]);
+  });
+
   it("stops when it is cancelled", async () => {
     const room = new FakeRoom();
     const abort = new AbortController();

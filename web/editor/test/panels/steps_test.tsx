@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { kActions } from "../../src/actions/index.js";
 import { listenForShortcuts } from "../../src/actions/shortcuts.js";
 import { Inspector } from "../../src/panels/inspector.js";
+import { TopBar } from "../../src/shell/top_bar.js";
 import { open } from "./open.js";
 
 // In these the room answers a command only when it is told to, as a worker does that has other work: meanwhile the
@@ -167,5 +168,63 @@ test("UndoInANumberFieldTakesBackItsStepOnceItIsOne", async () => {
   await vi.waitFor(() => expect(field.value).toBe("3"));
   expect(press({ key: "d" })).toBe(true);
   expect(room.scene.size).toBe(1);
+  stop();
+});
+
+test("WhatIsAskedForOneThingIsNotShownForTheNext", async () => {
+  const { room, editor, show } = open();
+  const { ids } = await room.create([{ name: "a" }, { name: "b" }]);
+  const [a, b] = ids as [string, string];
+  editor.selection.value = [a];
+  show(<Inspector />);
+  room.lag();
+  type("Position X", "3");
+  const x = () => screen.getByLabelText<HTMLInputElement>("Position X");
+  expect(x().value).toBe("3");
+  editor.selection.value = [b];
+  await vi.waitFor(() => expect(x().value).toBe("0"));
+  type("Position X", "3");
+  await room.answerAll();
+  expect([a, b].map((id) => room.scene.get(id)?.transform.position[0])).toEqual([3, 3]);
+});
+
+test("WhoGoesBackToTheOldValueBeforeTheNewOneShowsHasTheOldOne", async () => {
+  const { room, editor, show } = open();
+  const { ids } = await room.create([{ name: "a", light: { color: [1, 1, 1] } }]);
+  const id = ids[0] as string;
+  editor.selection.value = ids;
+  show(<Inspector />);
+  room.lag();
+  const rename = (text: string) => {
+    const field = screen.getByLabelText<HTMLInputElement>("Name");
+    fireEvent.input(field, { target: { value: text } });
+    fireEvent.blur(field);
+  };
+  const color = (text: string) => {
+    const field = screen.getByLabelText<HTMLInputElement>("Colour, hexadecimal");
+    fireEvent.input(field, { target: { value: text } });
+    fireEvent.blur(field);
+  };
+  rename("b");
+  color("#ff0000");
+  const fields = ["Name", "Colour, hexadecimal"];
+  const shown = () => fields.map((name) => screen.getByLabelText<HTMLInputElement>(name).value);
+  await vi.waitFor(() => expect(shown()).toEqual(["b", "#ff0000"]));
+  rename("a");
+  color("#ffffff");
+  await room.answerAll();
+  expect([room.scene.get(id)?.name, room.scene.get(id)?.light?.color]).toEqual(["a", [1, 1, 1]]);
+  expect(shown()).toEqual(["a", "#ffffff"]);
+});
+
+test("InANumberThatMakesNoStepUndoIsTheBrowsers", async () => {
+  const { room, workspace, show } = open();
+  await room.create([{ name: "a" }]);
+  const stop = listenForShortcuts(workspace, kActions);
+  show(<TopBar />);
+  type("Grid step", "0.5");
+  fireEvent.keyDown(screen.getByLabelText("Grid step"), { key: "z", ctrlKey: true });
+  await room.answerAll();
+  expect(room.submitted.map(({ command }) => command)).toEqual(["create_entities"]);
   stop();
 });
