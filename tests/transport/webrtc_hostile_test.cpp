@@ -425,6 +425,62 @@ TEST(WebRtcHostile, AClaimWithoutProofKeepsNobodyOut) {
   EXPECT_TRUE(wire.connect(client));
 }
 
+TEST(WebRtcHostile, WhoLosesTheAddressInUseWithItsConsentEndsAllTheSame) {
+  Connected pair;
+  MonotonicTime last_check{};
+  pair.wire.on_transmit = [&](RtcPacket& packet, MonotonicClock::duration& time) {
+    if (packet.from == pair.client.address && packet.bytes.front() <= 3) last_check = pair.wire.now() + time;
+    return true;
+  };
+  pair.client.send_check();
+  pair.client.sends_checks = false;
+  const auto lapses_at = last_check + WebRtcOptions{}.consent_timeout;
+  pair.wire.run_for(lapses_at - pair.wire.now() - 1s);
+  auto& second = pair.wire.add_client(2002);
+  second.sends_checks = false;
+  second.begins_dtls = false;
+  const auto answer = pair.wire.offer(second, second.offer());
+  ASSERT_TRUE(answer.has_value());
+  second.accept(*answer);
+  const auto answered = pair.stats().checks_answered;
+  ASSERT_EQ(pair.wire.sink.count(Event::Kind::closed), 0U);
+  // At the very moment at which consent ends, so before the timer that would see it.
+  const auto check = stun_check(second.username(), second.hub_password());
+  pair.wire.inject({pair.client.address, pair.wire.hub_address(), check}, lapses_at - pair.wire.now());
+  pair.wire.run_for(2s);
+  EXPECT_EQ(pair.stats().checks_answered, answered + 1) << "the address is the second one's now";
+  ASSERT_EQ(pair.wire.sink.count(Event::Kind::closed), 1U);
+  EXPECT_EQ(pair.wire.sink.first(Event::Kind::closed)->event.reason, CloseReason::idle_timeout);
+  EXPECT_EQ(pair.stats().consent_expired, 1U);
+}
+
+TEST(WebRtcHostile, ACheckThatIsNotTakenTakesNoAddressAway) {
+  RtcWire wire;
+  auto& owner = wire.add_client(2001);
+  owner.sends_checks = false;
+  owner.begins_dtls = false;
+  auto& other = wire.add_client(2002);
+  other.sends_checks = false;
+  for (auto* client : {&owner, &other}) {
+    const auto answer = wire.offer(*client, client->offer());
+    ASSERT_TRUE(answer.has_value());
+    client->accept(*answer);
+  }
+  owner.send_check();
+  const auto check = stun_check(other.username(), other.hub_password());
+  for (std::uint16_t port = 5000; port < 5008; ++port) {
+    wire.inject({SocketAddress::ipv4({10, 0, 0, 1}, port), wire.hub_address(), check}, 1ms);
+  }
+  wire.run_for(20ms);
+  ASSERT_EQ(wire.engine->stats().checks_answered, 9U) << "the other one has all the addresses that it may have";
+  wire.inject({owner.address, wire.hub_address(), check}, 1ms);
+  wire.run_for(20ms);
+  EXPECT_EQ(wire.engine->stats().stun_dropped_address_limit, 1U);
+  owner.transmit(Bytes{22, 254, 253});
+  wire.run_for(20ms);
+  EXPECT_EQ(wire.engine->stats().dtls_dropped_unknown_address, 0U) << "the owner still speaks from there";
+}
+
 TEST(WebRtcHostile, ASessionHasFewAddressesAtATime) {
   Connected pair;
   const auto check = stun_check(pair.client.username(), pair.client.hub_password(), false);

@@ -278,14 +278,14 @@ void WebRtcCore::on_stun(const Datagram& datagram) {
     return answer(datagram, write_stun_error(request, StunErrorCode::role_conflict, password));
   }
   // Who has proved to be there keeps the address; a claim without proof keeps nobody out.
-  const auto owner = by_address_.find(datagram.remote);
-  const bool is_others = owner != by_address_.end() && owner->second != &session;
-  const bool is_taken = is_others && owner->second->has_proved(datagram.remote);
-  if (is_others && !is_taken) owner->second->give_up(datagram.remote);
+  const auto found_owner = by_address_.find(datagram.remote);
+  auto* owner = found_owner == by_address_.end() || found_owner->second == &session ? nullptr : found_owner->second;
+  const bool is_taken = owner != nullptr && owner->has_proved(datagram.remote);
   if (is_taken || !session.on_check(datagram, request)) {
     ++stats_.stun_dropped_address_limit;
     return;
   }
+  if (owner != nullptr) owner->give_up(datagram.remote);
   ++stats_.checks_answered;
   answer(datagram, write_stun_success(request, datagram.remote, password));
   mark_dirty(session);

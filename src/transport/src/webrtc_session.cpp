@@ -73,6 +73,10 @@ bool WebRtcSession::has_proved(const SocketAddress& remote) const {
 }
 
 void WebRtcSession::give_up(const SocketAddress& remote) {
+  // Consent for the address in use ends when it would have ended, else a session without one would live for ever.
+  if (const auto* path = find_path(remote); path != nullptr && has_remote_ && remote == remote_) {
+    checked_at_when_lost_ = path->checked_at;
+  }
   std::erase_if(paths_, [&](const Path& path) { return path.remote == remote; });
   host_.remove_address(remote, *this);
 }
@@ -111,8 +115,9 @@ void WebRtcSession::forget_old_paths() {
 }
 
 MonotonicTime WebRtcSession::consent_until() const {
-  const auto* path = has_remote_ ? find_path(remote_) : nullptr;
-  return path == nullptr ? MonotonicTime::max() : path->checked_at + host_.options().consent_timeout;
+  if (!has_remote_) return MonotonicTime::max();
+  const auto* path = find_path(remote_);
+  return (path == nullptr ? checked_at_when_lost_ : path->checked_at) + host_.options().consent_timeout;
 }
 
 /// The browser wants to be spoken to at another address. Its check alone proves nothing: whoever saw one may have sent

@@ -57,7 +57,7 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   /// An authenticated check that came with `request`. Returns whether `remote` has a place here.
   [[nodiscard]] bool on_check(const Datagram& datagram, const StunRequest& request);
   [[nodiscard]] bool has_proved(const SocketAddress& remote) const;
-  /// Another session speaks from `remote`.
+  /// Another session speaks from `remote`. Does not end this one: that is for its consent, which runs on.
   void give_up(const SocketAddress& remote);
   /// From an address that a check came from.
   void on_dtls(const Datagram& datagram);
@@ -187,6 +187,8 @@ class WebRtcSession final : public DtlsHandler, public SctpHandler {
   std::vector<Path> paths_;
   SocketAddress remote_;  // where datagrams go
   bool has_remote_ = false;
+  /// Of `remote_`'s path, once another session has taken it.
+  MonotonicTime checked_at_when_lost_{};
   /// Where all of this side's handshake went; none once it went to more than one place.
   std::optional<SocketAddress> handshake_to_;
   bool is_handshake_spread_ = false;
