@@ -187,6 +187,45 @@ TEST(WebSocketEngine, CloseForAnErrorDeliversNothingMore) {
   EXPECT_TRUE(wire.sink.texts(Lane::control).empty());
 }
 
+TEST(WebSocketEngine, NothingIsToldOfAPeerOnceItsCloseIsBegun) {
+  for (const auto reason : {CloseReason::protocol_error, CloseReason::going_away}) {
+    WebSocketWire wire;
+    const auto browser = wire.connect();
+    // Until this is read, the close frame has to wait.
+    (void)wire.engine.send(browser->peer, Lane::bulk, bytes_of("unread"));
+    wire.engine.flush(wire.now);
+    ASSERT_TRUE(browser->link.is_writing);
+    wire.engine.close(browser->peer, reason, "That is enough.");
+    wire.engine.flush(wire.now);
+    browser->say(Lane::commands, "in one piece");
+    const auto sealed = browser->channel->seal(Lane::commands, as_bytes("in two pieces"));
+    browser->say(ByteView(sealed).first(5), false);
+    EXPECT_EQ(wire.engine.stats().unfinished_bytes, 0U) << "nothing is kept for a peer that is going";
+    browser->say(ByteView(sealed).subspan(5), true);
+    EXPECT_TRUE(wire.sink.texts(Lane::commands).empty());
+    EXPECT_EQ(wire.engine.stats().messages_received, 0U);
+    browser->drain();
+    EXPECT_TRUE(browser->link.close_code.has_value());
+    EXPECT_EQ(wire.sink.count(Kind::closed), 1U);
+    EXPECT_EQ(wire.sink.count(Kind::message), 0U);
+  }
+}
+
+TEST(WebSocketEngine, AHandshakeThatWasEndedDoesNotGoOn) {
+  WebSocketWire wire;
+  const auto browser = wire.accept();
+  const SealedClient client(seed_filled(2), wire.hub_key.public_key<HubKey>());
+  browser->say(client.hello());
+  ASSERT_TRUE(browser->link.is_writing);
+  auto established = client.establish(browser->link.written.front());
+  ASSERT_TRUE(established.has_value());
+  wire.engine.close(browser->peer, CloseReason::resource_limit, "That is enough.");
+  wire.engine.flush(wire.now);
+  browser->say(established->finish);
+  EXPECT_TRUE(wire.sink.entries.empty());
+  EXPECT_EQ(wire.engine.stats().handshakes_completed, 0U);
+}
+
 TEST(WebSocketEngine, CloseReasonIsCutToWhatACloseFrameCarriesBetweenCharacters) {
   WebSocketWire wire;
   const auto browser = wire.connect();

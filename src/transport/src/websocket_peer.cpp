@@ -64,7 +64,8 @@ void WebSocketPeer::release_incoming() {
 
 void WebSocketPeer::on_data(ByteView bytes, bool is_last) {
   heard_at_ = host_.now();
-  if (phase_ > Phase::open) return;
+  // The phase stays as it is while a write holds the close frame up, but `closed` is told at once.
+  if (ending_) return;
   if (incoming_.size() + bytes.size() > incoming_bytes_max())
     return on_protocol_error("a message is longer than the " + std::to_string(incoming_bytes_max()) +
                              " bytes that are allowed here");
