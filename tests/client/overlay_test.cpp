@@ -45,6 +45,14 @@ class Overlay : public ::testing::Test {
     world.turn();
     ada.events.clear();
   }
+  void expect_change_told_first() const {
+    const auto position = [&](auto kind) {
+      return std::find_if(ada.events.begin(), ada.events.end(),
+                          [](const Event& event) { return std::holds_alternative<decltype(kind)>(event); });
+    };
+    ASSERT_NE(position(CommandSettled{}), ada.events.end());
+    EXPECT_LT(position(Changed{}), position(CommandSettled{}));
+  }
   [[nodiscard]] std::vector<RegisterKey> told() const {
     std::vector<RegisterKey> keys;
     for (const auto& changed : ada.all<Changed>()) {
@@ -125,12 +133,22 @@ TEST_F(Overlay, WhatARecordChangesIsToldBeforeTheFateOfItsCommand) {
   ASSERT_TRUE(world.run_until([&] { return ada->is_idle(); }));
   ada.polls = true;
   world.turn();
-  const auto position = [&](auto kind) {
-    return std::find_if(ada.events.begin(), ada.events.end(),
-                        [](const Event& event) { return std::holds_alternative<decltype(kind)>(event); });
+  expect_change_told_first();
+}
+
+TEST_F(Overlay, WhatARefusalChangesIsToldBeforeTheFateOfItsCommand) {
+  world.hub.ignores_packets = false;
+  world.hub.refuse = [](Nonce nonce) {
+    return wire::Refusal{nonce, wire::fb::RefusalCode::quota, 0, nonce, "the room is full"};
   };
-  ASSERT_NE(position(CommandSettled{}), ada.events.end());
-  EXPECT_LT(position(Changed{}), position(CommandSettled{}));
+  ASSERT_TRUE(ada->submit(commands::rename(cube, "Ada's cube")));
+  forget_told();
+  ada.polls = false;
+  ASSERT_TRUE(world.run_until([&] { return ada->is_idle(); }));
+  ada.polls = true;
+  world.turn();
+  EXPECT_EQ(ada.settled(CommandSettled::How::refused), 1U);
+  expect_change_told_first();
 }
 
 TEST_F(Overlay, TheSceneIsNeverShownWithoutWhatWaits) {

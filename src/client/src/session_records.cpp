@@ -183,6 +183,8 @@ void Session::Impl::resolve_rejection() {
     if (rejection_waits_for_disk()) return;
   }
   rejection.reset();
+  // Whoever hears that a command was refused has heard before that the scene may look different.
+  overlay.begin_base();
   outbox.unsign_from(nonce);
   if (refusal.code == RefusalCode::clock_skew) {
     clock = log::HybridClock();
@@ -195,7 +197,6 @@ void Session::Impl::resolve_rejection() {
   } else {
     refuse_drafts(outbox.remove_draft(first), refusal);
   }
-  overlay.begin_base();
 }
 
 void Session::Impl::on_caught_up_if_so() {

@@ -8,6 +8,18 @@ namespace theta::client {
 
 namespace {
 
+// What one edit of very many entities needed is not kept for the next, which will be small again.
+constexpr std::size_t kKeptBytesMax = std::size_t{1} << 20;
+
+template <class Value>
+void empty(std::vector<Value>& list) {
+  if (list.capacity() * sizeof(Value) > kKeptBytesMax) {
+    list = std::vector<Value>();
+  } else {
+    list.clear();
+  }
+}
+
 /// An entity comes with its place, which is no register's news of its own then.
 void append_shown(const scene::Scene& scene, const scene::RegisterKey& key, Bytes& out) {
   if (key.component != scene::Component::existence) return scene::append_canonical(scene.value(key), out);
@@ -49,9 +61,9 @@ void ShownValues::take_different(const scene::Scene& scene,
 }
 
 void ShownValues::clear() {
-  keys_.clear();
-  ends_.clear();
-  values_.clear();
+  empty(keys_);
+  empty(ends_);
+  empty(values_);
 }
 
 }  // namespace theta::client
