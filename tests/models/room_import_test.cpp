@@ -95,6 +95,96 @@ TEST_F(Importing, WhatIsCancelledLeavesNothing) {
   EXPECT_EQ(admin->scene().entity_count(), 0U);
 }
 
+/// Without the hub, to its end.
+void end_offline(RoomImport& import) {
+  for (int step = 0; step < 100 && !import.is_over(); ++step) import.advance();
+  EXPECT_EQ(import.phase(), Phase::failed);
+}
+
+TEST_F(Importing, WhatIsCancelledOfflineIsGoneAtOnceAndAfterARestart) {
+  admin->go_offline();
+  RoomImport import(*admin, nodes(1000, 100), {.may_end_offline = true});
+  import.advance();
+  import.advance();
+  import.advance();
+  EXPECT_GT(import.commands().size(), 1U);
+  import.cancel();
+  end_offline(import);
+  EXPECT_FALSE(import.has_work());
+  EXPECT_EQ(admin->scene().entity_count(), 0U);
+  world.turn();
+  admin.crash();
+  admin.start(world.admin_options(), client::testing::author_key(1));
+  EXPECT_EQ(admin->scene().entity_count(), 0U);
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up() && admin->is_idle(); }));
+  EXPECT_EQ(world.hub.replica().scene().entity_count(), 0U);
+  EXPECT_TRUE(world.all_equal());
+}
+
+TEST_F(Importing, WhatWasInBeforeTheHubWasLostIsTakenBackOfflineToo) {
+  RoomImport import(*admin, nodes(1000, 100), {.may_end_offline = true});
+  import.advance();
+  import.advance();
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  for (const auto& event : admin.events) import.on_event(event);
+  admin->go_offline();
+  import.advance();
+  import.cancel();
+  end_offline(import);
+  EXPECT_EQ(admin->scene().entity_count(), 0U);
+  EXPECT_FALSE(import.trouble()->stands);
+  admin->go_online();
+  ASSERT_TRUE(world.run_until([&] { return admin->caught_up() && admin->is_idle(); }));
+  EXPECT_EQ(world.hub.replica().scene().entity_count(), 0U);
+}
+
+TEST_F(Importing, TakingBackWaitsForAnAnswerThatNobodyHasPolled) {
+  RoomImport import(*admin, nodes(1000, 100), {});
+  import.advance();
+  import.advance();
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  import.cancel();
+  import.advance();
+  EXPECT_EQ(import.phase(), Phase::taking_back);
+  EXPECT_FALSE(import.has_work());
+  for (const auto& event : admin.events) import.on_event(event);
+  finish(import);
+  EXPECT_EQ(import.phase(), Phase::failed);
+  EXPECT_EQ(world.hub.replica().scene().entity_count(), 0U);
+}
+
+TEST_F(Importing, WhatThePersonMadeMeanwhileStopsNothingAndIsNotTakenBack) {
+  RoomImport import(*admin, nodes(1000, 100), {});
+  import.advance();
+  import.advance();
+  client::testing::create_one(*admin, "mine");
+  import.advance();
+  EXPECT_FALSE(import.trouble()) << import.trouble()->text;
+  import.cancel();
+  finish(import);
+  EXPECT_EQ(import.phase(), Phase::failed);
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle(); }));
+  EXPECT_EQ(world.hub.replica().scene().entity_count(), 1U);
+}
+
+TEST_F(Importing, WhatSomebodyHasChangedStandsAndThatIsSaid) {
+  auto& bob = world.add_member(admin, "Bob", 2);
+  RoomImport import(*admin, nodes(1000, 100), {});
+  import.advance();
+  import.advance();
+  ASSERT_TRUE(world.run_until([&] { return admin->is_idle() && bob->scene().contains(import.top()); }));
+  ASSERT_TRUE(bob->submit(client::commands::rename(bob->scene().children(import.top()).front(), "Bob's")));
+  ASSERT_TRUE(world.run_until([&] { return bob->is_idle() && admin->confirmed_head() == bob->confirmed_head(); }));
+  import.cancel();
+  for (const auto& event : admin.events) import.on_event(event);
+  finish(import);
+  EXPECT_EQ(import.phase(), Phase::failed);
+  EXPECT_TRUE(import.trouble()->stands);
+  EXPECT_THAT(import.trouble()->text,
+              HasSubstr("stands, since it could not be taken back (undo was rejected: Bob has changed it"));
+  EXPECT_TRUE(world.hub.replica().scene().contains(import.top()));
+}
+
 interchange::ImportedScene one_with_a_mesh() {
   auto scene = nodes(1);
   Bytes bytes(100'000, 3);

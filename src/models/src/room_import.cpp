@@ -31,6 +31,8 @@ bool RoomImport::waits_for_hub() const {
   return !options_.may_end_offline || session_.phase() == client::SessionPhase::live;
 }
 
+bool RoomImport::is_all_answered() const { return unsettled_.empty() && undos_.empty(); }
+
 bool RoomImport::has_work() const {
   switch (phase_) {
     case Phase::uploading:
@@ -38,7 +40,8 @@ bool RoomImport::has_work() const {
       return next_asset_ == scene_.assets.size() ? uploading_.empty() : uploading_.size() < kUploadsQueuedMax;
     case Phase::creating: return true;
     case Phase::waiting: return unsettled_.empty() || !waits_for_hub();
-    case Phase::taking_back: return unsettled_.empty();
+    case Phase::taking_back:
+      return left_to_take_back_ > 0 ? !waits_to_take_back_ : !waits_for_hub() || is_all_answered();
     case Phase::done:
     case Phase::failed: break;
   }
@@ -64,21 +67,25 @@ void RoomImport::on_event(const client::Event& event) {
 }
 
 void RoomImport::note(const client::CommandSettled& settled) {
-  const bool is_undo = undo_ && settled.handle == *undo_;
-  if (!is_undo && unsettled_.erase(settled.handle) == 0) return;
+  waits_to_take_back_ = false;
   const bool lost = settled.outcome && settled.outcome->status == replica::OutcomeStatus::rejected;
-  if (is_undo) {
-    unsettled_.erase(settled.handle);
-    if (settled.refusal) why_not_undone_ = settled.refusal->text;
-    if (lost) why_not_undone_ = replica::describe(*settled.outcome, "");
+  if (const auto undo = undos_.find(settled.handle); undo != undos_.end()) {
+    // There is nothing to undo of what the room never took.
+    const bool was_made = made_.contains(undo->second);
+    undos_.erase(undo);
+    if (was_made && settled.refusal) note_not_undone(settled.refusal->text);
+    if (was_made && lost) note_not_undone(replica::describe(*settled.outcome, ""));
     return;
   }
+  if (unsettled_.erase(settled.handle) == 0) return;
   if (settled.refusal) fail_with({settled.refusal->code, "refused: " + settled.refusal->text});
   if (settled.how != client::CommandSettled::How::acknowledged) return;
-  const Place place{settled.nonce, settled.index};
-  if (!first_made_) first_made_ = place;
-  last_made_ = place;
-  if (lost) fail_with({{}, replica::describe(*settled.outcome, "")});
+  if (lost) return fail_with({{}, replica::describe(*settled.outcome, "")});
+  made_.emplace(settled.handle, Place{settled.nonce, settled.index});
+}
+
+void RoomImport::note_not_undone(const std::string& why) {
+  if (why_not_undone_.empty()) why_not_undone_ = why;
 }
 
 /// The first trouble is the one to tell; what follows comes of it.
@@ -100,7 +107,8 @@ void RoomImport::advance() {
       if (unsettled_.empty() || !waits_for_hub()) phase_ = Phase::done;
       return;
     case Phase::taking_back:
-      if (unsettled_.empty()) finish_taking_back();
+      take_back();
+      if (left_to_take_back_ == 0 && (is_all_answered() || !waits_for_hub())) finish_taking_back();
       return;
     case Phase::done:
     case Phase::failed: return;
@@ -134,21 +142,24 @@ client::NewEntity RoomImport::entity_at(std::size_t node) const {
 }
 
 void RoomImport::create_some() {
+  const bool is_first = ids_.empty();
+  auto end = next_node_;
+  std::size_t count = is_first ? 1 : 0;
+  for (std::size_t bytes = kBatchBaseBytes; end < scene_.nodes.size() && count < limits::kTargetsPerCommandMax; ++end) {
+    bytes += payload_bytes(scene_.nodes[end]);
+    if (bytes > kBatchBytes) break;
+    ++count;
+  }
+  // Ids must be used in the order in which they were handed out, and the person makes entities between two packets.
+  const auto ids = session_.mint_ids(count);
+  if (!ids) return fail_with({ids.error().code, ids.error().message});
+  ids_.insert(ids_.end(), ids->begin(), ids->end());
   std::vector<client::NewEntity> batch;
-  if (ids_.empty()) {
-    auto ids = session_.mint_ids(entity_count());
-    if (!ids) return fail_with({ids.error().code, ids.error().message});
-    ids_ = std::move(*ids);
+  if (is_first) {
     top_ = ids_.front();
     batch.push_back({.id = top_, .parent = options_.parent, .name = options_.name, .transform = options_.transform});
   }
-  std::size_t batch_bytes = kBatchBaseBytes;
-  while (next_node_ < scene_.nodes.size() && batch.size() < limits::kTargetsPerCommandMax) {
-    const auto node_bytes = payload_bytes(scene_.nodes[next_node_]);
-    if (batch_bytes + node_bytes > kBatchBytes) break;
-    batch_bytes += node_bytes;
-    batch.push_back(entity_at(next_node_++));
-  }
+  while (next_node_ < end) batch.push_back(entity_at(next_node_++));
   const auto made = session_.create_entities(std::move(batch));
   if (!made) return fail_with({made.error().code, made.error().message});
   unsettled_.insert(made->handle);
@@ -159,31 +170,45 @@ void RoomImport::create_some() {
 void RoomImport::begin_taking_back() {
   phase_ = Phase::taking_back;
   uploading_.clear();
+  left_to_take_back_ = commands_.size();
 }
 
-/// Called once when everything that was submitted is answered, and once more when the undo is.
-void RoomImport::finish_taking_back() {
-  if (!first_made_) {
-    trouble_->text += ". Nothing of this file is in the room";
-    phase_ = Phase::failed;
-    return;
-  }
-  if (!undo_) {
-    const auto undo = session_.undo(*first_made_, *last_made_);
-    if (undo) {
-      undo_ = *undo;
-      unsettled_.insert(*undo);
-      return;
+/// Newest first, and without waiting for answers: offline, and after a restart, only what stands in the outbox counts.
+/// Each command by itself, since the person may have done other things between them.
+void RoomImport::take_back() {
+  while (left_to_take_back_ > 0 && !waits_to_take_back_) {
+    const auto command = commands_[left_to_take_back_ - 1];
+    const auto made = made_.find(command);
+    const bool is_pending = unsettled_.contains(command);
+    if (!is_pending && made == made_.end()) {
+      --left_to_take_back_;
+      continue;
     }
-    why_not_undone_ = undo.error().message;
+    const auto undo = is_pending ? session_.undo(command) : session_.undo(made->second, made->second);
+    // A full queue empties, and a command that is no longer under way is one whose answer waits to be polled.
+    waits_to_take_back_ = !undo && (undo.error().code == client::ClientError::queue_full ||
+                                    (is_pending && undo.error().code == client::ClientError::bad_command));
+    if (waits_to_take_back_) return;
+    --left_to_take_back_;
+    if (undo) undos_.emplace(*undo, command);
+    if (undo || is_pending) continue;
+    // Older commands made what this one's entities stand below.
+    note_not_undone(undo.error().message);
+    left_to_take_back_ = 0;
   }
-  trouble_->text += why_not_undone_.empty()
-                        ? ". What had come in of this file was taken back"
-                        : ". What had come in of this file stands, since it could not be taken back (" +
-                              why_not_undone_ + "); delete_entities with the target " +
-                              std::to_string(slot_of(top_).value()) + ":" + std::to_string(counter_of(top_)) +
-                              " removes it";
+}
+
+void RoomImport::finish_taking_back() {
   phase_ = Phase::failed;
+  trouble_->stands = !why_not_undone_.empty() && session_.scene().contains(top_);
+  if (trouble_->stands)
+    trouble_->text += ". What had come in of this file stands, since it could not be taken back (" + why_not_undone_ +
+                      "); delete_entities with the target " + std::to_string(slot_of(top_).value()) + ":" +
+                      std::to_string(counter_of(top_)) + " removes it";
+  else if (made_.empty())
+    trouble_->text += ". Nothing of this file is in the room";
+  else
+    trouble_->text += ". What had come in of this file was taken back";
 }
 
 }  // namespace theta::models

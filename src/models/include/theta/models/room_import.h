@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,10 +30,13 @@ struct ImportTrouble {
   std::variant<std::monostate, log::RefusalCode, client::ClientError> cause;
   /// What went wrong, and what of the file stands in the room now.
   std::string text;
+  /// Something does, since somebody has changed it or the hub did not take the undo.
+  bool stands = false;
 };
 
 /// Brings one file's scene into a room, step by step: assets go up first, so that whoever sees the entities can load
-/// them, then the entities come in as few packets as hold them. What fails half-way is taken back by one undo.
+/// them, then the entities come in as few packets as hold them. What fails half-way is taken back: by undos that stand
+/// in the outbox behind what they undo, so that neither a lost connection nor a restart leaves half a model.
 ///
 /// One thread, the session's. Nothing happens but in the calls; whoever drives it hands in every event of the session
 /// and calls `advance` until `is_over`.
@@ -45,6 +49,7 @@ class RoomImport {
   /// Queues what is next: a few uploads, or one packet of entities.
   void advance();
   /// Begins to take back what there is. Without effect when all is done.
+  /// Offline, with `may_end_offline`, it is over when the undos are queued.
   void cancel();
 
   enum class Phase : std::uint8_t { uploading, creating, waiting, taking_back, done, failed };
@@ -67,11 +72,14 @@ class RoomImport {
   using Place = replica::Replica::CommandSpan;
 
   [[nodiscard]] bool waits_for_hub() const;
+  [[nodiscard]] bool is_all_answered() const;
   void note(const client::CommandSettled& settled);
+  void note_not_undone(const std::string& why);
   void fail_with(ImportTrouble trouble);
   void upload_some();
   void create_some();
   void begin_taking_back();
+  void take_back();
   void finish_taking_back();
   [[nodiscard]] client::NewEntity entity_at(std::size_t node) const;
 
@@ -86,10 +94,12 @@ class RoomImport {
   ObjectId top_ = kNoObject;
   std::set<client::CommandHandle> unsettled_;
   std::vector<client::CommandHandle> commands_;
-  // What the log has of it. Commands of one author are taken in order, so they are a span, and one undo takes it back.
-  std::optional<Place> first_made_;
-  std::optional<Place> last_made_;
-  std::optional<client::CommandHandle> undo_;
+  std::map<client::CommandHandle, Place> made_;  // what the log has of them
+  // Taking back: how many of `commands_`, from the front, have no undo yet, and the undo's command for each undo that
+  // is not answered.
+  std::size_t left_to_take_back_ = 0;
+  bool waits_to_take_back_ = false;  // for an event
+  std::map<client::CommandHandle, client::CommandHandle> undos_;
   std::string why_not_undone_;
   std::optional<ImportTrouble> trouble_;
 };
