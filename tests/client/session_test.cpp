@@ -379,5 +379,30 @@ TEST(Session, HistoryIsReadBack) {
   EXPECT_EQ(history.records.front().header_hash, world.hub.log().front().header_hash);
 }
 
+TEST(Session, AnswersToForgottenQueriesAreNotToldAndHoldUpNoOthers) {
+  World world;
+  auto& admin = world.add_admin();
+  for (int round = 0; round < 3; ++round) {
+    const auto sent = admin->query_history(Seq{1}, 10);
+    const auto unsent = admin->query_history(Seq{1}, 10);
+    ASSERT_TRUE(sent && unsent);
+    world.turn();
+    admin->forget_query(*sent);
+    admin->forget_query(*unsent);
+    if (round == 1) world.hub.disconnect_all();
+    if (round == 2) world.hub.history_refusal = wire::fb::RefusalCode::forbidden;
+    ASSERT_TRUE(world.run_until([&, asked = world.hub.history_queries] {
+      return world.hub.history_queries > asked || (round == 1 && admin.all<CaughtUp>().size() > 1);
+    }));
+  }
+  world.hub.history_refusal.reset();
+  const auto query = admin->query_history(Seq{1}, 10);
+  ASSERT_TRUE(query);
+  ASSERT_TRUE(world.run_until([&] { return !admin.all<History>().empty(); }));
+  ASSERT_EQ(admin.all<History>().size(), 1U);
+  EXPECT_EQ(admin.all<History>().front().query, *query);
+  EXPECT_FALSE(admin.all<History>().front().refusal);
+}
+
 }  // namespace
 }  // namespace theta::client

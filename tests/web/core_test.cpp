@@ -7,6 +7,7 @@
 #include "theta/base/hex.h"
 #include "theta/json/command_json.h"
 #include "theta/json/scene_json.h"
+#include "theta/web/limits.h"
 #include "web/page.h"
 
 namespace theta::web {
@@ -215,6 +216,40 @@ TEST_F(OpenPage, APastThatDoesNotVerifyIsNotShown) {
   ASSERT_TRUE(page.call("look_back", {{"seq", 3}}).contains("task"));
   ASSERT_TRUE(page.run_until([&] { return !page.all("task_failed").empty(); }));
   EXPECT_THAT(page.all("task_failed").back()["text"].get<std::string>(), HasSubstr("does not verify at record 3"));
+}
+
+TEST_F(OpenPage, LooksBackThatAreGivenUpOfflineLeaveNoQueriesBehind) {
+  id_of_box();
+  ASSERT_TRUE(settle());
+  page.call("go_offline");
+  for (int look = 0; look < 100; ++look) {
+    const auto begun = page.call("look_back", {{"seq", 3}});
+    page.turn();
+    ASSERT_EQ(page.call("cancel_task", {{"task", begun["task"]}})["cancelled"], true) << look;
+  }
+  EXPECT_TRUE(page.all("task_failed").empty());
+  const auto query = page.call("history", {{"from", 1}, {"count", 10}})["query"];
+  page.call("go_online");
+  ASSERT_TRUE(page.run_until([&] { return !page.all("history").empty(); }));
+  EXPECT_EQ(page.all("history").back()["query"], query);
+}
+
+TEST_F(OpenPage, APastThatWasVerifiedServesAfterALookThatWasGivenUpOrRefused) {
+  id_of_box();
+  ASSERT_TRUE(settle());
+  ASSERT_TRUE(page.call("look_back", {{"seq", 2}}).contains("task"));
+  ASSERT_TRUE(page.run_until([&] { return !page.all("task_done").empty(); }));
+  // Whoever begins with record 1 is not shown anything from here on.
+  world.hub.withheld = Seq{2};
+  const auto given_up = page.call("look_back", {{"seq", 3}})["task"];
+  page.turn();
+  EXPECT_EQ(page.call("cancel_task", {{"task", given_up}})["cancelled"], true);
+  for (std::size_t task = 0; task < limits::kTasksMax; ++task) ASSERT_TRUE(page.call("export").contains("task"));
+  EXPECT_EQ(page.call("look_back", {{"seq", 3}})["error"]["code"], "refused");
+  ASSERT_TRUE(page.run_until([&] { return page.all("task_done").size() == 1 + limits::kTasksMax; }));
+  ASSERT_TRUE(page.call("look_back", {{"seq", 3}}).contains("task"));
+  ASSERT_TRUE(page.run_until([&] { return page.all("task_done").size() == 2 + limits::kTasksMax; }));
+  EXPECT_EQ(page.all("past").back()["entities"].size(), 1U);
 }
 
 TEST_F(OpenPage, OnlyAdminsMakeInvites) {

@@ -151,4 +151,17 @@ ClientResult<std::uint32_t> Session::query_history(Seq from, std::uint32_t count
   return query.query;
 }
 
+void Session::forget_query(std::uint32_t query) {
+  auto& history = impl_->history;
+  const auto found = std::find_if(history.begin(), history.end(), [&](const Impl::HistoryQuery& waiting) {
+    return !waiting.internal && waiting.query == query;
+  });
+  if (found == history.end()) return;
+  // The hub's answer must still be known for what it is.
+  if (found->sent)
+    found->forgotten = true;
+  else
+    history.erase(found);
+}
+
 }  // namespace theta::client

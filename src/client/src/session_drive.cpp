@@ -96,7 +96,7 @@ void Session::Impl::lose_connection(CloseReason reason, const std::string& text,
   held_bytes = 0;
   rejection.reset();
   is_searching = false;
-  std::erase_if(history, [](const HistoryQuery& query) { return query.internal; });
+  std::erase_if(history, [](const HistoryQuery& query) { return query.internal || query.forgotten; });
   for (auto& query : history) query.sent = false;
   outbox.forget_sending();
   presence.clear();

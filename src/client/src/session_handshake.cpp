@@ -252,7 +252,9 @@ void Session::Impl::on_request_refused(const fb::RequestRefused& refused) {
   for (auto query = history.begin(); query != history.end(); ++query) {
     if (!query->sent || query->request != refused.request()) continue;
     // What a session must know it asks for until it is told: to guess would be to lose commands, or to send them twice.
-    if (query->internal || log::is_retryable(refusal.code)) {
+    if (query->forgotten) {
+      history.erase(query);
+    } else if (query->internal || log::is_retryable(refusal.code)) {
       query->sent = false;
       const auto wait = std::max(refused.retry_after_ms(), query->internal ? kSearchRetryMsMin : 0U);
       hold_until(now.monotonic + std::chrono::milliseconds(wait));

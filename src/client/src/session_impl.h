@@ -215,6 +215,7 @@ struct Session::Impl {
     std::uint32_t count = 0;
     bool internal = false;
     bool sent = false;
+    bool forgotten = false;  // nobody waits for the answer
     std::uint32_t request = 0;
   };
   void pump_history();

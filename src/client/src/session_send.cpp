@@ -173,6 +173,7 @@ void Session::Impl::on_log_range(const fb::LogRange& range) {
     }
   }
   history.pop_front();
+  if (query.forgotten) return;
   if (!query.internal) {
     events.push(std::move(answer));
     return;

@@ -389,9 +389,10 @@ CallResult Core::Impl::begin_look_back(const Json& arguments, ByteView) {
   if (target == Seq{0} || target > session.confirmed_head())
     return call_error("refused", "expected a record from 1 to " + std::to_string(session.confirmed_head().value()));
   const bool goes_on = past && past->head() <= target;
-  auto from = goes_on ? std::move(*past) : replica::Replica();
-  past.reset();
-  return begin_task<LookBack>(std::move(from), target);
+  auto begun =
+      goes_on ? begin_task<LookBack>(std::move(*past), target) : begin_task<LookBack>(replica::Replica(), target);
+  if (begun) past.reset();
+  return begun;
 }
 
 /// Says whether it came in time: what is done already stays, and its end is told.
@@ -403,6 +404,10 @@ CallResult Core::Impl::cancel_task(const Json& arguments, ByteView) {
     if (import->is_over()) return Json{{"cancelled", false}};
     import->cancel();
   } else {
+    if (auto* look = std::get_if<LookBack>(&found->second.task)) {
+      look->cancel();
+      if (look->trouble().empty() && !past) past = look->take_replica();
+    }
     tasks.erase(found);
   }
   return Json{{"cancelled", true}};

@@ -76,6 +76,7 @@ struct Core::Impl {
 
   // ---- core_tasks.cpp ----
   using Task = std::variant<models::RoomImport, models::RoomExport, LookBack>;
+  /// On failure the arguments were not moved from.
   template <class Kind, class... Arguments>
   [[nodiscard]] CallResult begin_task(Arguments&&... arguments);
   void advance_tasks();
@@ -86,7 +87,8 @@ struct Core::Impl {
   bool advance_task(std::uint32_t id, models::RoomExport& model);
   bool advance_task(std::uint32_t id, LookBack& look);
   void tell_progress(std::uint32_t id, double fraction, const char* what);
-  void fail_task(std::uint32_t id, const std::string& text);
+  /// `stands`: something of it is in the room for good.
+  void fail_task(std::uint32_t id, const std::string& text, bool stands = false);
   [[nodiscard]] bool tasks_have_work() const;
 
   CoreOptions options;

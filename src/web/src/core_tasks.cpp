@@ -46,15 +46,15 @@ void Core::Impl::tell_progress(std::uint32_t id, double fraction, const char* wh
   output({{"event", "task_progress"}, {"task", id}, {"fraction", fraction}, {"what", what}});
 }
 
-void Core::Impl::fail_task(std::uint32_t id, const std::string& sentence) {
-  output({{"event", "task_failed"}, {"task", id}, {"text", sentence}});
+void Core::Impl::fail_task(std::uint32_t id, const std::string& sentence, bool stands) {
+  output({{"event", "task_failed"}, {"task", id}, {"text", sentence}, {"stands", stands}});
 }
 
 bool Core::Impl::advance_task(std::uint32_t id, models::RoomImport& import) {
   using Phase = models::RoomImport::Phase;
   if (import.has_work() || import.trouble()) import.advance();
   if (import.phase() == Phase::failed) {
-    fail_task(id, import.trouble()->text);
+    fail_task(id, import.trouble()->text, import.trouble()->stands);
     return true;
   }
   if (import.phase() == Phase::done) {

@@ -32,6 +32,11 @@ bool LookBack::on_event(const client::Event& event) {
   return true;
 }
 
+void LookBack::cancel() {
+  if (query_) session_.forget_query(*query_);
+  query_.reset();
+}
+
 void LookBack::advance() {
   if (!has_work()) return;
   if (next_record_ == records_.size()) {

@@ -16,6 +16,8 @@ class LookBack {
   /// `from`: a replica of this room at an earlier record, or a new one. `session` must outlive it.
   LookBack(client::Session& session, replica::Replica from, Seq target);
 
+  /// Nobody waits for it any more; what it has verified so far can be taken all the same.
+  void cancel();
   /// True when the event was the answer that this waits for.
   bool on_event(const client::Event& event);
   /// Applies some records, or asks for more.

@@ -130,7 +130,9 @@ class Session {
   [[nodiscard]] const AuthorKey& author() const;
   /// The room as this peer should show it: the log so far and its own commands on top. These are put on again when
   /// somebody asks here or polls events, at a cost of all that waits for the hub; so ask once for what came together,
-  /// and ask anew after `on_event` and `step`: what was returned before shows the log alone until then.
+  /// and ask anew after `on_event` and `step`: what was returned before shows the log alone until then. For the same
+  /// reason it must not be asked for its `state_hash()` or encoded, which end the program while a command waits
+  /// (`replica::Replica::has_predictions`); `confirmed_state_hash()` below is what peers and checkpoints compare.
   [[nodiscard]] const replica::Replica& replica() const;
   [[nodiscard]] const scene::Scene& scene() const;
   /// Of the log so far, without own commands on top. Takes predictions back: for checks, not for frames.
@@ -232,6 +234,9 @@ class Session {
   bool supply_asset(const AssetId& asset, SharedBytes bytes);
   /// Asks for `count` records from `from` on, at most 4096; answered by History with the returned number.
   [[nodiscard]] ClientResult<std::uint32_t> query_history(Seq from, std::uint32_t count);
+  /// Nobody waits for the answer any more: it is not told, unless it waits for `poll_event` already, and the query no
+  /// longer counts among those that may wait.
+  void forget_query(std::uint32_t query);
 
  private:
   struct Impl;
