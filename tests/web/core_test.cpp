@@ -291,11 +291,47 @@ TEST_F(OpenPage, GivingUpAnImportSaysWhetherThatCameInTime) {
   const auto given_up = page.call("import", given, as_bytes(gltf))["task"];
   EXPECT_EQ(page.call("cancel_task", {{"task", given_up}})["cancelled"], true);
   ASSERT_TRUE(page.run_until([&] { return !page.all("task_failed").empty(); }));
+  EXPECT_EQ(page.all("task_failed").back()["stands"], false);
   const auto kept = page.call("import", given, as_bytes(gltf))["task"];
   ASSERT_TRUE(page.run_until([&] { return !page.all("task_done").empty(); }));
   EXPECT_EQ(page.call("cancel_task", {{"task", kept}})["cancelled"], false);
   ASSERT_TRUE(settle());
   EXPECT_EQ(json::scene_json(admin->scene())["entities"].size(), 1U);
+}
+
+TEST_F(OpenPage, WhatOfAnImportStandsAfterItWasGivenUpIsTold) {
+  Json model = {{"asset", {{"version", "2.0"}}}, {"scenes", {{{"nodes", Json::array()}}}}, {"nodes", Json::array()}};
+  for (int node = 0; node < 500; ++node) {
+    model["nodes"].push_back({{"name", std::string(200, 'n')}});
+    model["scenes"][0]["nodes"].push_back(node);
+  }
+  const auto gltf = model.dump();
+  // The first packet gets in, and those behind it must wait.
+  const auto first = world.hub.replica().members().find(client::testing::author_key(9).public_key<AuthorKey>())->nonce;
+  world.hub.refuse = [first](Nonce nonce) -> std::optional<wire::Refusal> {
+    if (nonce.value() <= first.value() + 1) return std::nullopt;
+    return wire::Refusal{nonce, wire::fb::RefusalCode::rate_limited, 100, nonce, "too fast"};
+  };
+  const Json given = {
+      {"main", "a.gltf"}, {"files", {{{"name", "a.gltf"}, {"bytes", gltf.size()}}}}, {"parent", "root"}};
+  const auto task = page.call("import", given, as_bytes(gltf))["task"];
+  ASSERT_TRUE(page.run_until([&] { return admin->scene().entity_count() > 1; }));
+  const auto top = admin->scene().children(kNoObject).front();
+  ASSERT_TRUE(admin->submit(client::commands::rename(admin->scene().children(top).front(), "Ada's")));
+  ASSERT_TRUE(
+      page.run_until([&] { return admin->is_idle() && page.status()["head"] == admin->confirmed_head().value(); }));
+  EXPECT_EQ(page.call("cancel_task", {{"task", task}})["cancelled"], true);
+  world.hub.refuse = nullptr;
+  // The page's session sends again when its time has come, which the network knows nothing of.
+  for (int turn = 0; turn < 100 && page.all("task_failed").empty(); ++turn) {
+    world.run_for(std::chrono::milliseconds{100});
+    page.turn();
+  }
+  ASSERT_FALSE(page.all("task_failed").empty());
+  EXPECT_EQ(page.all("task_failed").back()["stands"], true);
+  EXPECT_THAT(page.all("task_failed").back()["text"].get<std::string>(), HasSubstr("Ada has changed it since"));
+  ASSERT_TRUE(settle());
+  EXPECT_TRUE(admin->scene().contains(top));
 }
 
 TEST_F(OpenPage, AFollowersCopyEqualsTheSceneWhateverHappens) {

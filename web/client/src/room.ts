@@ -24,8 +24,9 @@ export type OnProgress = (fraction: number, what: string) => void;
 export interface LongTask {
   readonly onProgress?: OnProgress;
   /**
-   * Cancels; the promise rejects with the signal's reason and nothing half-done stays in the scene. Where all was done
-   * before the signal arrived, it resolves.
+   * Cancels; the promise rejects with the signal's reason and nothing half-done stays in the scene, but for a model of
+   * which somebody else has changed a part already: `notice` tells that. Where all was done before the signal arrived,
+   * it resolves.
    */
   readonly signal?: AbortSignal;
 }

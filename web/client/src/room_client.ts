@@ -37,6 +37,7 @@ interface TaskResult {
 
 interface Task extends Waiting<TaskResult> {
   readonly onProgress: LongTask["onProgress"];
+  readonly signal: LongTask["signal"];
   /** Of a look back: the scene that is coming. */
   readonly scene?: MirroredScene;
 }
@@ -470,7 +471,7 @@ export class RoomClient implements Room {
         this.endTask(task)?.resolve({ ids, entities, commands, bytes });
         break;
       }
-      case "task_failed": this.endTask(event.task)?.reject(new Error(event.text)); break;
+      case "task_failed": this.onTaskFailed(event.task, event.text, event.stands); break;
     }
   }
 
@@ -611,7 +612,8 @@ export class RoomClient implements Room {
 
   private follow(id: number, options: LongTask, scene?: MirroredScene): Promise<TaskResult> {
     return new Promise((resolve, reject) => {
-      const task: Task = { resolve, reject, onProgress: options.onProgress, ...(scene ? { scene } : {}) };
+      const { onProgress, signal } = options;
+      const task: Task = { resolve, reject, onProgress, signal, ...(scene ? { scene } : {}) };
       this.tasks.set(id, task);
       const isOurs = (): boolean => this.tasks.get(id) === task;
       // The core knows whether it was in time: what is done already is not taken back, and its end is told.
@@ -625,6 +627,14 @@ export class RoomClient implements Room {
       if (options.signal?.aborted) cancel();
       else options.signal?.addEventListener("abort", cancel, { once: true });
     });
+  }
+
+  /** Nobody waits for the end of a task that was given up, and yet it may have left something in the room. */
+  private onTaskFailed(id: number, text: string, stands: boolean): void {
+    const task = this.endTask(id);
+    task?.reject(new Error(text));
+    if (stands && (!task || task.signal?.aborted))
+      this.fire("notice", { kind: "import", text: `An import was given up: ${text}` });
   }
 
   private endTask(id: number): Task | undefined {
