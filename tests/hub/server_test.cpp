@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
 #include <filesystem>
@@ -112,6 +113,24 @@ TEST(HubServer, EveryQuotaIsCountedUnderASettingThatExists) {
     ++quotas;
   }
   EXPECT_EQ(quotas, 14);
+}
+
+TEST(HubServer, WhoAsksForTheMetricsOftenGetsTheLastOnesAgain) {
+  TemporaryFolder folder;
+  RunningServer running(options_in(folder.path()));
+  const auto began = std::chrono::steady_clock::now();
+  std::set<std::string> different;
+  for (int count = 0; count < 60; ++count) {
+    // Counted, so that a text that is made anew differs from the last one.
+    EXPECT_EQ(status_line(get(*running.server, "/ws")).substr(0, 12), "HTTP/1.1 426");
+    const auto metrics = get(*running.server, "/metrics");
+    const auto begin = metrics.find("theta_http_rejections{reason=\"no_websocket\"} ");
+    ASSERT_NE(begin, std::string::npos);
+    different.insert(metrics.substr(begin, metrics.find('\n', begin) - begin));
+  }
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - began).count();
+  EXPECT_GE(different.size(), 20U);
+  EXPECT_LE(different.size(), 20U + static_cast<std::size_t>(seconds)) << "20 at once, and one a second";
 }
 
 TEST(HubServer, WhatIsNotThereIsSaidInASentence) {

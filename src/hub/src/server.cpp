@@ -15,6 +15,7 @@
 #include "hub_log.h"
 #include "hub_transports.h"
 #include "hub_web.h"
+#include "kept_text.h"
 #include "place_check.h"
 #include "theta/base/hex.h"
 #include "theta/hub/hub.h"
@@ -32,6 +33,8 @@ using transport::CloseReason;
 constexpr MonotonicClock::duration kDrainTimeout = std::chrono::seconds(10);
 constexpr MonotonicClock::duration kGoodbyeTimeout = std::chrono::seconds(2);
 constexpr auto kKeepUploads = std::chrono::hours(24 * 7);
+/// How often /metrics walks through all sessions and rooms, for whoever asks: enough for some who look twice at once.
+constexpr log::RateLimit kMetricsRate{20, 1};
 constexpr const char* kGoodbye = "The hub is stopping; connect again soon.";
 
 Now read_clocks() {
@@ -119,7 +122,7 @@ struct HubServer::State final : transport::EventSink {
   void release_descriptors();
 
   [[nodiscard]] ServerResult<void> reload();
-  [[nodiscard]] std::string metrics_text();
+  [[nodiscard]] std::string make_metrics_text();
   void say(LogLevel level, std::string_view event, std::string_view text, HubLog::Fields fields = {}) {
     hub_log.say(level, read_clocks(), event, text, std::move(fields));
   }
@@ -135,6 +138,7 @@ struct HubServer::State final : transport::EventSink {
   std::unique_ptr<Hub> hub;
   std::unique_ptr<HubWeb> web;
   std::unique_ptr<TransportMetrics> transport_metrics;
+  KeptText metrics{kMetricsRate, [this] { return make_metrics_text(); }};
   std::optional<asio::posix::stream_descriptor> udp_descriptor;
   std::optional<asio::posix::stream_descriptor> store_descriptor;
   asio::steady_timer wake_timer;
@@ -214,7 +218,7 @@ ServerResult<void> HubServer::State::open_web() {
                    .end = [this](Now now) { turn(now); }},
           .clock = read_clocks,
           .is_ready = [this] { return hub->is_ready() && phase == Phase::serving; },
-          .metrics = [this] { return metrics_text(); },
+          .metrics = [this] { return metrics.at(read_clocks().monotonic); },
           .say = [this](LogLevel level, std::string_view event, std::string_view text,
                         HubLog::Fields fields) { say(level, event, text, std::move(fields)); },
           .say_of_peers =
@@ -364,7 +368,7 @@ ServerResult<void> HubServer::State::reload() {
   return {};
 }
 
-std::string HubServer::State::metrics_text() {
+std::string HubServer::State::make_metrics_text() {
   hub->set_now(read_clocks());
   transport_metrics->refresh(*transports);
   transport_metrics->refresh(web->http_stats(), web->site_stats(), web->rtc_stats());
