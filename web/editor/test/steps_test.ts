@@ -3,21 +3,14 @@ import { CommandRefused, ROOT, type EntityId } from "@theta/client";
 import { isEnabled } from "../src/actions/action.js";
 import { action } from "../src/actions/index.js";
 import { moveBelow } from "../src/actions/edit.js";
-import { createEditor } from "../src/editor.js";
 import { kPlacedMax, kTargetsMax } from "../src/pieces.js";
 import { kStepsWaitingMax } from "../src/steps.js";
-import { Workspace } from "../src/workspace.js";
-import { FakeRoom } from "./fake_room.js";
+import { openEditor } from "./open_editor.js";
 
 function open() {
-  const room = new FakeRoom();
-  const editor = createEditor(room);
-  const workspace = new Workspace(editor, "");
-  const notices: string[] = [];
-  editor.onNotice.value = (_, text) => notices.push(text);
-  const run = async (id: string) => action(id).run(workspace);
-  const names = () => [...room.scene.entities()].map(({ name }) => name);
-  return { room, editor, workspace, notices, run, names };
+  const opened = openEditor();
+  const names = () => [...opened.room.scene.entities()].map(({ name }) => name);
+  return { ...opened, names };
 }
 
 async function openMany(count: number) {

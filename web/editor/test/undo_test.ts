@@ -1,20 +1,12 @@
 import { expect, test } from "vitest";
 import { CommandError, type EntityId } from "@theta/client";
-import { action } from "../src/actions/index.js";
-import { createEditor } from "../src/editor.js";
-import { Workspace } from "../src/workspace.js";
-import { FakeRoom } from "./fake_room.js";
+import { openEditor } from "./open_editor.js";
 
 // Somebody changes what a command of a step did: the room then passes over that command and offers the one before it,
 // which may be of another step.
 
 async function open() {
-  const room = new FakeRoom();
-  const editor = createEditor(room);
-  const workspace = new Workspace(editor, "");
-  const notices: string[] = [];
-  editor.onNotice.value = (_, text) => notices.push(text);
-  const run = async (id: string) => action(id).run(workspace);
+  const { room, editor, notices, run } = openEditor();
   const { ids } = await room.create([{ name: "a" }, { name: "b" }, { name: "c" }]);
   /** One command a target. */
   const hide = async (label: string, targets: readonly EntityId[]) => {
